@@ -1,0 +1,23 @@
+"""Errors a user can cause or mend. Each message gives the fact, the value and the remedy; the CLI prints it in one line."""
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class PytracerError(Exception):
+    """An operation failed for a reason the user can act on."""
+
+    exit_code = EXIT_FAILED
+
+
+class UsageError(PytracerError):
+    """The command line, a configuration or an input file is wrong."""
+
+    exit_code = EXIT_USAGE
+
+
+class TraceError(PytracerError):
+    """A trace cannot be read: corrupt, from another version, or not a trace."""
+
+    exit_code = EXIT_USAGE

@@ -1,0 +1,1 @@
+"""The trace on disk: what one execution recorded. Knows nothing of statistics."""

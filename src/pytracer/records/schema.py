@@ -1,0 +1,179 @@
+"""The trace format, version 1. This file is the specification; the C recorder and the reader follow it.
+
+A trace is a directory. All integers and floats are little-endian; tables are append-only arrays of fixed-size records
+without header, so `numpy.memmap(path, dtype=CALL)` reads them.
+
+    <trace>/
+      meta.json                 written at start: META_FIELDS below
+      end.json                  written at a regular end; absent when the process was killed: {"ended_ns": int}
+      stdout.txt, stderr.txt    what the program printed, when `pytracer run` captured it
+      process-0/                the first process; a fork writes process-0.1, process-0.2, ... in order of creation
+        functions.jsonl         one JSON object a line, FUNCTION_FIELDS; written when a function is first called
+        sites.jsonl             one JSON object a line, SITE_FIELDS; written when a call site is first seen
+        names.jsonl             one JSON object a line, {"id": int, "name": str}: keyword names, value paths, type names
+        coverage.jsonl          one JSON object a line, COVERAGE_FIELDS: what could not be observed
+        counters.bin            one COUNTERS record, updated in place
+        lane-0/                 one directory a thread, in order of first recorded call
+          calls.bin             CALL records, in order of call entry
+          values.bin            VALUE records
+          payload.bin           array contents and long integers
+
+Durability: files are memory-mapped and grow in chunks, so every completed call survives SIGKILL of the process. After a
+kill the tables end in zeroed records: a CALL with `enter_ns == 0` was never written, and one with `outcome == RUNNING`
+had not returned. Readers drop the zeroed tail.
+
+History
+    1   first version
+"""
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+SCHEMA_VERSION = 1
+
+CALL = np.dtype(
+    [
+        ("enter_ns", "<u8"),  # CLOCK_MONOTONIC at entry, nanoseconds; 0 in a record that was never written
+        ("exit_ns", "<u8"),  # CLOCK_MONOTONIC at exit; 0 while running
+        ("parent", "<i8"),  # row of the enclosing recorded call in the same lane; -1 for a root
+        ("inputs", "<u8"),  # first row in values.bin of the inputs, recorded at entry
+        ("outputs", "<u8"),  # first row in values.bin of the outputs, recorded at exit
+        ("function", "<u4"),  # id in functions.jsonl
+        ("site", "<u4"),  # id in sites.jsonl of the place that made the call
+        ("perturbations", "<u4"),  # noisy operations performed between entry and exit, callees included; saturates
+        ("stack", "<u4"),  # id of the full Python stack; 0 when not recorded
+        ("n_inputs", "<u2"),  # number of input VALUE records
+        ("n_outputs", "<u2"),  # number of output VALUE records
+        ("depth", "<u2"),  # number of enclosing recorded calls; saturates
+        ("outcome", "u1"),  # Outcome
+        ("flags", "u1"),  # CallFlag
+    ]
+)
+
+VALUE = np.dtype(
+    [
+        ("kind", "u1"),  # Kind
+        ("role", "u1"),  # Role
+        ("position", "<u2"),  # index of the argument (Role.POSITIONAL, Role.AFTER); 0 otherwise
+        ("name", "<u4"),  # id in names.jsonl: keyword name and/or path inside the value; 0 for none
+        ("data", "<u8"),  # meaning depends on Kind
+        ("extra", "<u8"),  # meaning depends on Kind
+    ]
+)
+
+ARRAY_HEADER = np.dtype(
+    [
+        ("dtype", "S16"),  # NumPy dtype string, such as b"<f8"
+        ("ndim", "<u4"),
+        ("flags", "<u4"),  # ArrayFlag
+    ]
+)
+"""Stands at the payload offset of an ARRAY value; `ndim` little-endian int64 lengths follow, then zero padding up to a
+multiple of 16 bytes of the file offset, then the elements in C order."""
+
+PAYLOAD_ALIGNMENT = 16
+
+COUNTERS = np.dtype(
+    [
+        ("calls_recorded", "<u8"),
+        ("calls_dropped", "<u8"),  # the disk was full, or a limit was reached
+        ("values_not_understood", "<u8"),  # values of kind OBJECT
+        ("values_truncated", "<u8"),  # containers cut at the depth or length limit
+        ("arrays_omitted", "<u8"),  # arrays above the size limit or of an unsupported dtype
+        ("bytes_omitted", "<u8"),
+        ("noisy_loops", "<u8"),  # NumPy inner loops run with stochastic rounding
+        ("noisy_elements", "<u8"),  # elements those loops computed
+        ("inexact_elements", "<u8"),  # elements whose rounding was drawn (the exact ones stay exact)
+        ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
+        ("calls_before_hooking", "<u8"),  # reserved
+        ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
+    ]
+)
+
+
+class Outcome(IntEnum):
+    """How a call ended."""
+
+    RUNNING = 0
+    RETURNED = 1
+    RAISED = 2
+
+
+class CallFlag(IntFlag):
+    """What is special about a call record."""
+
+    INPUTS_CUT = 1  # more input values than the record can count
+    OUTPUTS_CUT = 2
+    GENERATOR = 4  # the call created a generator or coroutine: its iteration is not recorded
+
+
+class Role(IntEnum):
+    """Which part of a call a value belongs to."""
+
+    POSITIONAL = 0  # argument by position; `position` is its index
+    KEYWORD = 1  # argument by name; the name is the head of `name`
+    RETURN = 2  # returned value
+    AFTER = 3  # an argument that the call may have changed, recorded again at exit
+    EXCEPTION = 4  # type of the exception; `name` is its type name
+
+
+class Kind(IntEnum):
+    """Type of a value and meaning of `data` and `extra`."""
+
+    NONE = 0
+    BOOL = 1  # data: 0 or 1
+    INT = 2  # data: int64
+    BIGINT = 3  # data: payload offset of its decimal digits, extra: number of bytes
+    FLOAT64 = 4  # data: the bits of the float64
+    FLOAT32 = 5  # data: the bits of the value widened to float64
+    FLOAT16 = 6  # likewise
+    COMPLEX128 = 7  # data: bits of the real part, extra: bits of the imaginary part
+    COMPLEX64 = 8  # likewise, widened
+    ARRAY = 9  # data: payload offset of an ARRAY_HEADER, extra: number of bytes of the elements
+    STR = 10  # data: 64-bit hash of the UTF-8 bytes, extra: length in bytes
+    OBJECT = 11  # not understood; extra: id in names.jsonl of the type name
+    TRUNCATED = 12  # a container cut at a limit; extra: number of items left out
+    SEEN = 13  # an object that this call already recorded (shared or cyclic)
+
+
+class ArrayFlag(IntFlag):
+    """What is special about an array block."""
+
+    OMITTED = 1  # the shape is recorded, the elements are not
+
+
+META_FIELDS = {
+    "schema": "int, SCHEMA_VERSION",
+    "pytracer": "version of pytracer",
+    "python": "version of Python",
+    "packages": "object: distribution name -> version, of the numeric packages that were imported at the end or start",
+    "platform": "platform string",
+    "command": "list of str: what the user asked to run, such as ['script.py', '3'] or ['-m', 'module']",
+    "directory": "working directory",
+    "started": "ISO 8601 time with zone",
+    "pid": "process id",
+    "experiment": "id shared by all samples of one `pytracer run`; null for a single `pytracer trace`",
+    "sample": "0 for the unperturbed reference, 1.. for the perturbed ones",
+    "noise": "object: {'model': str, 'seed': int, 'layers': [str], 'missing': [str]}",
+    "targets": "object: {'trace': [str], 'exclude': [str], 'default': bool}",
+    "environment": "object: allow-listed environment variables",
+}
+
+FUNCTION_FIELDS = {
+    "id": "int",
+    "module": "defining module",
+    "name": "qualified name inside the module",
+    "kind": "python | ufunc | builtin | method | dispatcher | cython | callable",
+    "file": "source file or null",
+    "line": "first line or null",
+    "params": "list of parameter names, in order of position; may be empty when unknown",
+}
+
+SITE_FIELDS = {"id": "int", "file": "source file", "line": "line", "function": "qualified name of the caller"}
+
+COVERAGE_FIELDS = {
+    "event": "not_hookable | unknown_target | not_followed | note",
+    "name": "what it is about",
+    "why": "reason, for the user",
+}
