@@ -1,0 +1,172 @@
+"""The result file, version 1: everything that reports and the dashboard show. This file is the specification.
+
+One HDF5 file. Every table is a group with one dataset per column; the columns of a table have equal length, and a row
+is an index into all of them. Texts are HDF5 variable-length UTF-8 strings. Bits are significant bits (base 2); NaN
+means "not measured" (not perturbed, not a floating-point value, or not comparable), never "exact". ATTRIBUTES stand
+on the root group. `provenance` is one JSON text: the meta.json of the reference sample.
+
+Calls are those of the reference sample (sample 0, unperturbed), lane after lane; what other samples did instead stands
+in `divergences`.
+
+History
+    1   first version
+"""
+
+from typing import Final
+
+RESULT_FORMAT: Final = "pytracer-result"
+RESULT_VERSION: Final = 1
+
+TEXT: Final = "text"
+
+ELEMENTS_PER_VALUE: Final = 2**18
+"""Element-wise statistics are kept for arrays of at most so many elements,"""
+ELEMENTS_PER_RESULT: Final = 2**23
+"""and so many in all, in order of call. Bits per value are always measured over all elements."""
+
+UNKNOWN_EXIT: Final = -(2**31)
+"""Exit code of a sample that the caller of the parser did not know."""
+
+ATTRIBUTES: Final = {
+    "format": "RESULT_FORMAT",
+    "version": "RESULT_VERSION",
+    "pytracer": "version of pytracer that parsed",
+    "perturbed": "bool: whether anything could be measured",
+    "verdict": "text: 'measured', or 'not perturbed: ' and the reason",
+    "samples": "int: number of perturbed samples that were measured",
+    "probability": "float: probability of the significant bits",
+    "confidence": "float: confidence level of the significant bits",
+    "elements_omitted": "int: elements whose statistics are not stored because of the limits",
+}
+
+TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "functions": {
+        "module": (TEXT, "defining module"),
+        "name": (TEXT, "qualified name inside the module"),
+        "kind": (TEXT, "python | ufunc | builtin | method | dispatcher | cython | callable"),
+        "file": (TEXT, "source file, empty when unknown"),
+        "line": ("i4", "first line, 0 when unknown"),
+        "params": (TEXT, "JSON list of parameter names"),
+    },
+    "sites": {
+        "file": (TEXT, "source file of the call site, absolute where the trace had it so"),
+        "line": ("i4", "line of the call site, 0 when unknown"),
+        "function": (TEXT, "qualified name of the caller"),
+        "text": (TEXT, "that source line, stripped; empty when it could not be read at parse time"),
+    },
+    "labels": {
+        "text": (TEXT, "name of a value for the reader, such as 'x', 'b[0]', 'return', 'a (after)'"),
+    },
+    "types": {
+        "kind": ("u1", "records.schema.Kind"),
+        "dtype": (TEXT, "dtype of an array, type name of an object, otherwise name of the kind"),
+        "shape": (TEXT, "shape of an array, such as '(3, 4)'; empty otherwise"),
+    },
+    "lanes": {
+        "process": (TEXT, "folder of the process in the trace"),
+        "name": (TEXT, "folder of the thread in the process"),
+        "first_call": ("i8", "row in calls"),
+        "calls": ("i8", "number of calls"),
+    },
+    "samples": {
+        "sample": ("i4", "number of the sample; 0 is the reference"),
+        "trace": (TEXT, "path of the trace"),
+        "status": (TEXT, "reference | measured | failed | unperturbed"),
+        "reason": (TEXT, "why it was not measured; empty otherwise"),
+        "model": (TEXT, "noise model"),
+        "seed": (TEXT, "seed in decimal; empty without noise"),
+        "layers": (TEXT, "JSON list: layers of the noise model that were active"),
+        "missing": (TEXT, "JSON list: layers that were not available"),
+        "exit_code": ("i8", "exit code of the program; UNKNOWN_EXIT when not known"),
+        "complete": ("u1", "1 when the program ended regularly, 0 when its trace ends early"),
+        "calls": ("i8", "number of recorded calls"),
+        "calls_dropped": ("i8", "calls not recorded: disk full or a limit"),
+        "values_not_understood": ("i8", "values of an unknown type"),
+        "values_truncated": ("i8", "containers cut at a limit"),
+        "arrays_omitted": ("i8", "arrays recorded without elements"),
+        "bytes_omitted": ("i8", "bytes of those arrays"),
+        "noisy_loops": ("i8", "NumPy inner loops run with stochastic rounding"),
+        "noisy_elements": ("i8", "elements those loops computed"),
+        "inexact_elements": ("i8", "elements whose rounding was drawn"),
+        "noisy_native_calls": ("i8", "native calls under a random hardware rounding mode"),
+        "native_disabled": ("i8", "native calls of the deny-list, rounded to nearest"),
+    },
+    "calls": {
+        "lane": ("i4", "row in lanes"),
+        "parent": ("i8", "row of the enclosing call, -1 for a root"),
+        "function": ("i4", "row in functions"),
+        "site": ("i4", "row in sites, -1 when unknown"),
+        "enter_ns": ("i8", "time of entry in the reference sample, nanoseconds after its first call"),
+        "duration_ns": ("i8", "time until exit, -1 when it did not return"),
+        "depth": ("i4", "number of enclosing recorded calls"),
+        "outcome": ("u1", "records.schema.Outcome"),
+        "flags": ("u1", "records.schema.CallFlag"),
+        "samples": ("i4", "number of measured samples that made this call too"),
+        "perturbations": ("i8", "noisy operations during the call, maximum over the measured samples"),
+        "measurable": (
+            "u1",
+            "1 when it was perturbed or its inputs differed in at least two samples; else its bits are NaN",
+        ),
+        "first_value": ("i8", "row in values of its first input; outputs follow the inputs"),
+        "n_inputs": ("i4", "number of input values"),
+        "n_outputs": ("i4", "number of output values"),
+        "input_bits_min": ("f8", "bits: minimum over the elements of all floating-point inputs"),
+        "input_bits_median": ("f8", "bits: smallest of the inputs' medians over their elements"),
+        "output_bits_min": ("f8", "bits: minimum over the elements of all floating-point outputs"),
+        "output_bits_median": ("f8", "bits: smallest of the outputs' medians over their elements"),
+        "bits_lost": ("f8", "bits: input_bits_min (or the outputs' precision without inputs) - output_bits_min"),
+        "disagreements": ("i4", "outputs that are no comparable numbers and differ between samples"),
+        "worst_value": ("i8", "row in values of the output with the fewest bits, -1 for none"),
+    },
+    "values": {
+        "call": ("i8", "row in calls"),
+        "role": ("u1", "records.schema.Role"),
+        "position": ("i4", "index of the argument"),
+        "label": ("i4", "row in labels"),
+        "type": ("i4", "row in types: that of the reference sample"),
+        "precision": ("u1", "bits of its floating-point type: 53, 24 or 11; 0 for other types"),
+        "bits_min": ("f8", "bits: minimum over the elements"),
+        "bits_median": ("f8", "bits: median over the elements"),
+        "bits_mean": ("f8", "bits: mean over the elements"),
+        "mean": ("f8", "mean over the samples; for an array the mean of that over its elements; real part"),
+        "std": ("f8", "standard deviation over the samples (ddof 1), likewise"),
+        "mean_imag": ("f8", "imaginary part of mean; NaN when not complex"),
+        "std_imag": ("f8", "standard deviation of the imaginary part; NaN when not complex"),
+        "agreement": (
+            "f8",
+            "share of the samples that have the most common content (discrete values) or type and shape",
+        ),
+        "worst_element": ("i8", "flat index (C order) of the element with the fewest bits; -1 for none"),
+        "worst_mean": ("f8", "mean of that element (real part)"),
+        "worst_mean_imag": ("f8", "imaginary part of worst_mean; NaN when not complex"),
+        "elements": ("i8", "first row in elements; -1 when not stored (equal in all samples, above a limit, no array)"),
+    },
+    "elements": {
+        "mean": ("f8", "mean over the samples (real part), C order"),
+        "std": ("f8", "standard deviation over the samples, ddof 1 (real part)"),
+        "mean_imag": ("f8", "imaginary part of mean; NaN when not complex"),
+        "std_imag": ("f8", "standard deviation of the imaginary part; NaN when not complex"),
+        "bits": ("f8", "bits: the minimum over real and imaginary part"),
+    },
+    "divergences": {
+        "lane": ("i4", "row in lanes"),
+        "parent": ("i8", "row in calls of the call whose children differ, -1 for the roots of the lane"),
+        "function": ("i4", "row in functions of that call, -1 for the roots"),
+        "site": ("i4", "row in sites of the first call that differs, -1 when unknown"),
+        "before": ("i8", "row in calls of the last matched call of that list before the difference, -1 for none"),
+        "first_call": ("i8", "row in calls of the first unmatched call of the reference, -1 for none"),
+        "samples": (TEXT, "JSON list: numbers of the samples that differ from the reference"),
+        "reference": (TEXT, "JSON list of {function, outcome, calls}: what the reference called"),
+        "sides": (TEXT, "JSON list of {samples, calls: [{function, outcome, calls}]}: what they called instead"),
+    },
+    "coverage": {
+        "event": (TEXT, "not_hookable | unknown_target | not_followed | note"),
+        "name": (TEXT, "what it is about"),
+        "why": (TEXT, "the reason"),
+        "samples": ("i4", "number of samples that reported it"),
+    },
+    "notes": {
+        "sample": ("i4", "number of the sample"),
+        "text": (TEXT, "what was dropped while reading its trace"),
+    },
+}

@@ -1,0 +1,298 @@
+"""Reads a trace directory (see `schema`) without trusting it: everything is checked before use, nothing is executed.
+
+    trace = Trace.open(path)
+    for process in trace.processes:
+        for lane in process.lanes:
+            lane.calls, lane.values      # NumPy records, memory-mapped
+            lane.value(row)              # a number, or a view of an array
+
+A trace whose process was killed, or whose copy was cut short, is read as far as it goes; `Trace.notes` says what was
+dropped. What cannot be a trace raises `TraceError`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracer.errors import TraceError
+from pytracer.records.arrays import Arrays
+from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, VALUE, Kind, Outcome, Role
+from pytracer.records.tables import Coverage, Function, Site, Table, read_json, read_lines, records_of
+
+Records = NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value whose content is not in the trace: a string (hashed), an object, an omitted array, a cut container."""
+
+    kind: Kind
+    detail: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The calls of one thread.
+
+    `calls` (CALL records) and `values` (VALUE records) end at the last usable record; ranges, kinds, roles and ids that
+    they hold have been checked. `payload` is the raw bytes (uint8).
+    """
+
+    name: str
+    calls: Records
+    values: Records
+    payload: NDArray[np.uint8]
+    arrays: Arrays
+    names: Table[str]
+
+    def value(self, row: int) -> Any:
+        """The value at `row` of `values`: None, bool, int, float, complex, a read-only array view, or `Opaque`."""
+        record = self.values[row]
+        kind = Kind(int(record["kind"]))
+        data, extra = int(record["data"]), int(record["extra"])
+        match kind:
+            case Kind.NONE:
+                return None
+            case Kind.BOOL:
+                return bool(data)
+            case Kind.INT:
+                return int(np.uint64(data).astype(np.int64))
+            case Kind.BIGINT:
+                return self._big_integer(data, extra)
+            case Kind.FLOAT64 | Kind.FLOAT32 | Kind.FLOAT16:
+                return float(np.uint64(data).view(np.float64))
+            case Kind.COMPLEX128 | Kind.COMPLEX64:
+                return complex(np.uint64(data).view(np.float64), np.uint64(extra).view(np.float64))
+            case Kind.ARRAY:
+                array = self.arrays.view(row, self.payload)
+                return Opaque(kind, "omitted") if array is None else array
+            case Kind.OBJECT:
+                return Opaque(kind, self.names.get(extra) or "unknown type")
+            case Kind.STR:
+                return Opaque(kind, f"{extra} bytes, hash {data:016x}")
+            case _:
+                return Opaque(kind, str(extra))
+
+    def _big_integer(self, offset: int, length: int) -> int | Opaque:
+        # Decimal is not subject to the digit limit of int(str), and refuses what is not a number.
+        from decimal import Decimal, InvalidOperation
+
+        text = self.digits(offset, length)
+        try:
+            return int(Decimal(text.decode("ascii")))
+        except (InvalidOperation, UnicodeDecodeError, ValueError, OverflowError):
+            return Opaque(Kind.BIGINT, "unreadable digits")
+
+    def digits(self, offset: int, length: int) -> bytes:
+        """The decimal digits of a BIGINT value, empty when they lie outside the payload or are no digits."""
+        if offset + length > len(self.payload):
+            return b""
+        text = self.payload[offset : offset + length].tobytes()
+        return text if text.removeprefix(b"-").isdigit() else b""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of an execution: its tables, counters (see `COUNTERS`) and lanes."""
+
+    name: str
+    functions: Table[Function]
+    sites: Table[Site]
+    names: Table[str]
+    coverage: tuple[Coverage, ...]
+    counters: dict[str, int]
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One sample: a whole execution of the program."""
+
+    path: Path
+    meta: dict[str, Any]
+    ended_ns: int | None  # CLOCK_MONOTONIC at the regular end; None when the process was killed
+    processes: tuple[Process, ...]
+    notes: tuple[str, ...] = field(default=())  # what was dropped while reading, for the user
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Trace":
+        """Read the trace directory at `path`.
+
+        Raises:
+            TraceError: there is none, it is corrupt, or it has another version.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise TraceError(f"no trace at {path}: give the directory that `pytracer trace` wrote")
+        notes: list[str] = []
+        try:
+            meta = _read_meta(path)
+            processes = tuple(_read_process(folder, notes) for folder in _folders(path, "process-"))
+            return cls(path, meta, _read_end(path, notes), processes, tuple(notes))
+        except OSError as error:
+            raise TraceError(f"cannot read the trace {path}: {error.strerror or error}; check its files") from error
+
+    @property
+    def sample(self) -> int:
+        """0 for the unperturbed reference."""
+        return int(self.meta["sample"])
+
+    @property
+    def model(self) -> str:
+        """Name of the noise model."""
+        return str(self.meta["noise"]["model"])
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the noise, None when there was none."""
+        seed = self.meta["noise"].get("seed")
+        return None if seed is None else int(seed)
+
+    def counters(self) -> dict[str, int]:
+        """The counters, summed over the processes."""
+        totals = dict.fromkeys(COUNTERS.names or (), 0)
+        for process in self.processes:
+            for name, count in process.counters.items():
+                totals[name] += count
+        return totals
+
+    def lanes(self) -> Iterator[tuple[Process, Lane]]:
+        """Every lane with its process, in order of creation."""
+        return ((process, lane) for process in self.processes for lane in process.lanes)
+
+
+def _folders(path: Path, prefix: str) -> list[Path]:
+    """Subfolders named `prefix` + numbers separated by dots, in numeric order."""
+    found: list[tuple[list[int], Path]] = []
+    for folder in path.iterdir():
+        numbers = folder.name.removeprefix(prefix).split(".")
+        if folder.name.startswith(prefix) and all(n.isascii() and n.isdigit() for n in numbers) and folder.is_dir():
+            found.append(([int(n) for n in numbers], folder))
+    return [folder for _, folder in sorted(found)]
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    meta = read_json(path / "meta.json")
+    if meta is None:
+        raise TraceError(f"{path} is not a trace: meta.json is missing; give a directory that `pytracer trace` wrote")
+    version = meta.get("schema")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise TraceError(
+            f"{path} has trace format {str(version)[:40]!r}, this pytracer reads {SCHEMA_VERSION}: trace again"
+        )
+    noise = meta.setdefault("noise", {"model": "none"})
+    sample = meta.setdefault("sample", 0)
+    sound = (
+        isinstance(noise, dict)
+        and isinstance(noise.get("model"), str)
+        and isinstance(noise.get("seed"), int | None)
+        and all(_is_texts(noise.setdefault(name, [])) for name in ("layers", "missing"))
+        and _is_texts(meta.setdefault("command", []))
+        and isinstance(sample, int)
+        and 0 <= sample < 2**31
+    )
+    if not sound:
+        raise TraceError(f"{path / 'meta.json'} is corrupt: a field has the wrong type; trace again")
+    return meta
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _read_end(path: Path, notes: list[str]) -> int | None:
+    try:
+        end = read_json(path / "end.json")
+    except TraceError:
+        end = {}
+    ended = (end or {}).get("ended_ns")
+    if isinstance(ended, int) and 0 <= ended < 2**63:
+        return ended
+    notes.append("the program did not end regularly (killed, or still running): its trace is read as far as it goes")
+    return None
+
+
+def _read_process(folder: Path, notes: list[str]) -> Process:
+    functions = read_lines(folder / "functions.jsonl", Function.parse, notes)
+    sites = read_lines(folder / "sites.jsonl", Site.parse, notes)
+    names = read_lines(folder / "names.jsonl", _parse_name, notes)
+    coverage = read_lines(folder / "coverage.jsonl", Coverage.parse, notes)
+    lanes = tuple(_read_lane(lane, functions, sites, names, notes) for lane in _folders(folder, "lane-"))
+    counters = records_of(folder / "counters.bin", COUNTERS, notes)
+    counts = {name: int(counters[name][0]) if len(counters) else 0 for name in COUNTERS.names or ()}
+    return Process(folder.name, functions, sites, names, coverage.rows, counts, lanes)
+
+
+def _parse_name(fields: dict[str, Any]) -> str:
+    return str(fields["name"])
+
+
+def _read_lane(
+    folder: Path, functions: Table[Function], sites: Table[Site], names: Table[str], notes: list[str]
+) -> Lane:
+    label = f"{folder.parent.name}/{folder.name}"
+    calls = records_of(folder / "calls.bin", CALL, notes)
+    values = records_of(folder / "values.bin", VALUE, notes)
+    payload = records_of(folder / "payload.bin", np.dtype("u1"), notes)
+    calls = _usable_calls(_written(calls, label, notes), len(values), functions, sites, label, notes)
+    values = _usable_values(calls, values, folder)
+    arrays = Arrays.index(values, payload)
+    unreadable = int(np.count_nonzero(arrays.corrupt))
+    if unreadable:
+        notes.append(f"{label}: {unreadable} arrays lie outside payload.bin or have no sound header: left out")
+    return Lane(folder.name, calls, values, payload, arrays, names)
+
+
+def _written(calls: Records, label: str, notes: list[str]) -> Records:
+    """The records before the first one that was never written."""
+    written = calls["enter_ns"] != 0
+    end = len(calls) if written.all() else int(np.argmin(written))
+    gap = int(np.count_nonzero(written[end:]))
+    if gap:
+        notes.append(f"{label}: {gap} calls after a gap in calls.bin: dropped")
+    return calls[:end]
+
+
+def _usable_calls(
+    calls: Records, n_values: int, functions: Table[Function], sites: Table[Site], label: str, notes: list[str]
+) -> Records:
+    rows = np.arange(len(calls))
+    if np.any((calls["parent"] < -1) | (calls["parent"] >= rows)) or np.any(calls["outcome"] > max(Outcome)):
+        raise TraceError(f"{label}/calls.bin is corrupt: a call has an impossible parent or outcome; trace again")
+    usable = _inside(calls["inputs"], calls["n_inputs"], n_values)
+    usable &= functions.find(calls["function"]) >= 0
+    usable &= (sites.find(calls["site"]) >= 0) | (calls["site"] == 0)
+    if not usable.all():
+        end = int(np.argmin(usable))
+        notes.append(f"{label}: {len(calls) - end} calls at the end refer to records that are missing: dropped")
+        calls = calls[:end]
+    cut = ~_inside(calls["outputs"], calls["n_outputs"], n_values) & (calls["outcome"] != Outcome.RUNNING)
+    if cut.any():
+        notes.append(f"{label}: {np.count_nonzero(cut)} calls lost their outputs: shown as not returned")
+    running = np.flatnonzero(cut | (calls["outcome"] == Outcome.RUNNING))
+    calls["outcome"][running] = Outcome.RUNNING  # the mapping is copy-on-write: the file stays as it is
+    calls["n_outputs"][running] = 0
+    return calls
+
+
+def _inside(first: NDArray[np.uint64], count: NDArray[np.uint16], length: int) -> NDArray[np.bool_]:
+    # The first test keeps the sum of the second from wrapping around.
+    result: NDArray[np.bool_] = (first <= length) & (first + count <= length)
+    return result
+
+
+def _usable_values(calls: Records, values: Records, folder: Path) -> Records:
+    n_inputs, n_outputs = calls["n_inputs"].astype(np.int64), calls["n_outputs"].astype(np.int64)
+    # Values belong to one call each; without this test a small file could claim 65535 values for every call.
+    if n_inputs.sum() + n_outputs.sum() > len(values):
+        raise TraceError(f"{folder / 'calls.bin'} is corrupt: calls claim more values than values.bin has; trace again")
+    ends = [calls["inputs"][n_inputs > 0] + n_inputs[n_inputs > 0].astype(np.uint64)]
+    ends.append(calls["outputs"][n_outputs > 0] + n_outputs[n_outputs > 0].astype(np.uint64))
+    values = values[: int(max((e.max() for e in ends if len(e)), default=0))]
+    if np.any(values["kind"] > max(Kind)) or np.any(values["role"] > max(Role)):
+        raise TraceError(f"{folder / 'values.bin'} is corrupt: a value has an unknown kind or role; trace again")
+    return values
