@@ -1,0 +1,50 @@
+"""Remove the cache folder with all traces and results, and nothing else.
+
+Asks before it deletes when it runs on a terminal. Results written elsewhere with `run -o` or `parse -o` stay.
+
+Example:
+    pytracer clean -f
+"""
+
+import argparse
+import shutil
+import sys
+
+from pytracer.commands.inventory import readable_size, size_of
+from pytracer.config import DEFAULTS
+from pytracer.errors import EXIT_OK, PytracerError, UsageError
+from pytracer.trace.cache import Cache
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("-f", "--force", action="store_true", help="do not ask")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Remove the cache after asking."""
+    cache = Cache(DEFAULTS.cache)
+    if not cache.root.exists() and not cache.root.is_symlink():
+        print(f"no {DEFAULTS.cache} here: nothing to remove")
+        return EXIT_OK
+    if not cache.is_ours():
+        raise UsageError(
+            f"{str(cache.root)!r} was not made by Pytracer; nothing removed, look at it and remove it yourself"
+        )
+    size = readable_size(size_of(cache.root))
+    if not options.force and sys.stdin.isatty() and not _confirmed(f"remove {cache.root} ({size})?"):
+        print("nothing removed")
+        return EXIT_OK
+    try:
+        shutil.rmtree(cache.root)
+    except OSError as error:
+        raise PytracerError(f"cannot remove {error.filename!r}: {error.strerror}; check its permissions") from None
+    print(f"removed {cache.root}: {size} freed")
+    return EXIT_OK
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False

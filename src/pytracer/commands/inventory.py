@@ -1,0 +1,133 @@
+"""The traces and results in a cache folder, as the verbs list and choose them."""
+
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pytracer.errors import TraceError, UsageError
+from pytracer.trace.cache import Cache
+
+
+@dataclass(frozen=True)
+class TraceEntry:
+    """One trace."""
+
+    date: str  # when it was written, ISO 8601
+    name: str
+    path: str
+    size: int  # bytes
+    command: list[str]
+    sample: int
+    noise: str
+    experiment: str | None  # None for a single trace
+    problem: str | None = None  # why the rest is unknown
+
+    @property
+    def group(self) -> Hashable:
+        """Traces that belong together: those of one experiment, or single traces of the same command."""
+        return self.experiment or tuple(self.command)
+
+    def fields(self) -> dict[str, object]:
+        """For printing."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ResultEntry:
+    """One result."""
+
+    date: str  # when it was written, ISO 8601
+    name: str
+    path: str
+    size: int  # bytes
+
+    def fields(self) -> dict[str, object]:
+        """For printing."""
+        return asdict(self)
+
+
+def find_traces(directory: Path) -> list[TraceEntry]:
+    """The traces in a cache, in a folder of traces, or the one that the folder is; oldest first."""
+    traces = Cache(directory).traces
+    folder = traces if traces.is_dir() else directory
+    if _is_trace(folder):
+        return [_trace_entry(folder)]
+    entries = [_trace_entry(path) for path in _children(folder) if _is_trace(path)]
+    return sorted(entries, key=lambda entry: (entry.date, entry.name))
+
+
+def find_results(directory: Path) -> list[ResultEntry]:
+    """The results in a cache or in a folder of results, oldest first."""
+    stats = Cache(directory).stats
+    folder = stats if stats.is_dir() else directory
+    entries = [
+        ResultEntry(_date(path), path.name, str(path), path.stat().st_size)
+        for path in _children(folder)
+        if path.name.startswith("stats.") and path.suffix == ".h5"
+    ]
+    return sorted(entries, key=lambda entry: (entry.date, entry.name))
+
+
+def newest_result(directory: Path) -> Path:
+    """The newest result. Raises UsageError when there is none."""
+    results = find_results(directory)
+    if not results:
+        raise UsageError(f"no result in {str(directory)!r}; make one with `pytracer run script.py`")
+    return Path(results[-1].path)
+
+
+def newest_group(directory: Path) -> list[TraceEntry]:
+    """The traces that belong together with the newest one, by sample. Raises UsageError when there is none."""
+    traces = [trace for trace in find_traces(directory) if trace.problem is None]
+    if not traces:
+        raise UsageError(f"no trace in {str(directory)!r}; make one with `pytracer run script.py`")
+    group = [trace for trace in traces if trace.group == traces[-1].group]
+    return sorted(group, key=lambda trace: trace.sample)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes that the files below a folder take."""
+    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if not path.is_symlink())
+
+
+def readable_size(size: float) -> str:
+    """1536 as "1.5 kB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"
+
+
+def _is_trace(folder: Path) -> bool:
+    return (folder / "meta.json").is_file() or (folder / "spec.json").is_file()
+
+
+def _children(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _date(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat(timespec="seconds")
+
+
+def _trace_entry(path: Path) -> TraceEntry:
+    from pytracer.records.tables import read_json  # imports NumPy
+
+    entry = TraceEntry(_date(path), path.name, str(path), size_of(path), [], 0, "unknown", None)
+    try:
+        meta = read_json(path / "meta.json")
+        if meta is None:
+            return replace(entry, problem="no meta.json: the program never started")
+        return replace(
+            entry,
+            command=[str(word) for word in meta["command"]],
+            sample=int(meta["sample"]),
+            noise=str(meta["noise"]["model"]),
+            experiment=meta.get("experiment"),
+        )
+    except TraceError as error:
+        return replace(entry, problem=str(error))
+    except (KeyError, TypeError, ValueError):
+        return replace(entry, problem="meta.json is corrupt: a field is missing or has the wrong type; trace again")

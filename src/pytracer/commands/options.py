@@ -1,0 +1,65 @@
+"""Options that several verbs share."""
+
+import argparse
+import difflib
+
+from pytracer.config import DEFAULTS
+from pytracer.errors import UsageError
+from pytracer.trace.names import check_targets
+from pytracer.trace.program import Program
+from pytracer.trace.sample import Targets
+
+
+def natural(text: str) -> int:
+    """An integer from 0 on."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{value} is negative; give an integer from 0 on")
+    return value
+
+
+def positive(text: str) -> int:
+    """An integer from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is too small; give an integer from 1 on")
+    return value
+
+
+def add_seed(parser: argparse.ArgumentParser) -> argparse.Action:
+    """The seed of the noise."""
+    return parser.add_argument(
+        "--seed", metavar="S", type=natural, default=DEFAULTS.seed, help="seed of the noise (default: %(default)s)"
+    )
+
+
+def add_targets(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """What to trace."""
+    trace = parser.add_argument(
+        "--trace",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="trace this module, package or function (repeatable; default: your own code and what it calls directly in "
+        "NumPy, SciPy and scikit-learn)",
+    )
+    exclude = parser.add_argument(
+        "--exclude", metavar="NAME", action="append", default=[], help="leave this out (repeatable)"
+    )
+    return [trace, exclude]
+
+
+def targets_of(options: argparse.Namespace, program: Program) -> Targets:
+    """The targets asked for. Raises UsageError for a name that cannot exist."""
+    check_targets([*options.trace, *options.exclude], program.folder())
+    return Targets(tuple(options.trace), tuple(options.exclude))
+
+
+def check_noise(model: str) -> None:
+    """Raise UsageError for an unknown noise model."""
+    from pytracer.noise import MODELS
+
+    if model not in MODELS:
+        near = difflib.get_close_matches(model, MODELS, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(MODELS)}"
+        raise UsageError(f"unknown noise model {model!r}; {remedy}")

@@ -1,0 +1,45 @@
+"""Measure the significant bits in traces, write the result file and print the report.
+
+Takes the traces that belong together with the newest one in the cache folder, or in the folder given by --directory:
+those of one `pytracer run`, or those of the same command made by `pytracer trace`. --filename takes one trace alone:
+its values are kept, but one execution has no variability to measure.
+
+Example:
+    pytracer parse --directory .__pytracercache__/traces -o result.h5
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pytracer.commands.inventory import newest_group
+from pytracer.commands.result import check_output, report
+from pytracer.config import DEFAULTS
+from pytracer.errors import EXIT_OK
+from pytracer.trace.cache import Cache
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--filename", metavar="F", type=Path, help="parse this trace alone")
+    source.add_argument(
+        "--directory", metavar="D", type=Path, default=DEFAULTS.cache, help="folder of traces (default: %(default)s)"
+    )
+    parser.add_argument("-o", "--output", metavar="RESULT", type=Path, help="write the HDF5 result here")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Parse the chosen traces."""
+    traces = [options.filename] if options.filename else [Path(entry.path) for entry in newest_group(options.directory)]
+    output = options.output
+    if output is None:
+        cache = Cache(DEFAULTS.cache)
+        cache.create()
+        output = cache.result(traces[0].name.rpartition(".")[0] or traces[0].name)
+    else:
+        check_output(output)
+    report(traces, output, quiet=False, as_json=options.json)
+    print(f"pytracer: result of {len(traces)} traces in {output}", file=sys.stderr)
+    return EXIT_OK

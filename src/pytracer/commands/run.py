@@ -1,0 +1,103 @@
+"""Run a program several times under stochastic arithmetic and rank the functions that lose digits.
+
+Sample 0 runs unperturbed; N samples run with noise of their own, each in a fresh process, in this folder and with the
+same arguments and standard input. What sample 0 prints is shown. Everything after the script, the module or the code
+belongs to the program, as with `python` itself.
+
+Examples:
+    pytracer run script.py data.csv
+    pytracer run -n 20 --jobs 4 --trace numpy --trace scipy.linalg script.py
+    pytracer run --seed 7 -m package.module --fast
+    pytracer run --json -c "import numpy; print(numpy.linalg.cond([[1, 2], [3, 4]]))"
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pytracer.commands.options import add_seed, add_targets, check_noise, positive, targets_of
+from pytracer.commands.program import CommandLine
+from pytracer.commands.progress import Bar
+from pytracer.commands.result import check_output, report
+from pytracer.config import DEFAULTS
+from pytracer.errors import EXIT_FAILED, EXIT_OK
+from pytracer.trace.cache import Cache
+from pytracer.trace.experiment import Experiment, Runner
+from pytracer.trace.program import Program
+from pytracer.trace.sample import Sample
+
+
+def configure(parser: argparse.ArgumentParser) -> CommandLine:
+    """Declare the options."""
+    parser.usage = (
+        "pytracer run [OPTION...] [--] SCRIPT [ARGUMENT...]\n"
+        "       pytracer run [OPTION...] -m MODULE [ARGUMENT...]\n"
+        "       pytracer run [OPTION...] -c CODE [ARGUMENT...]"
+    )
+    add = parser.add_argument
+    options = [
+        add(
+            "-n",
+            "--samples",
+            metavar="N",
+            type=positive,
+            default=DEFAULTS.samples,
+            help="perturbed samples (default: %(default)s)",
+        ),
+        add_seed(parser),
+        add(
+            "--jobs", metavar="J", type=positive, default=DEFAULTS.jobs, help="samples at a time (default: %(default)s)"
+        ),
+        add("--noise", metavar="MODEL", default=DEFAULTS.noise, help="noise model (default: %(default)s)"),
+        *add_targets(parser),
+        add("-q", "--quiet", action="store_true", help="print the result only"),
+        add("--json", action="store_true", help="print one JSON object, and nothing else, on standard output"),
+        add(
+            "-o", "--output", metavar="RESULT", type=Path, help="write the HDF5 result here instead of the cache folder"
+        ),
+    ]
+    return CommandLine("run", options)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the samples, parse their traces, print the report."""
+    experiment = _prepare(options)
+    try:
+        samples = _run(experiment, quiet=options.quiet or options.json)
+    except KeyboardInterrupt:
+        print(f"pytracer: what was recorded is in {experiment.cache.traces}", file=sys.stderr)
+        raise
+    failures = [failure for sample in samples if (failure := sample.failure()) is not None]
+    for failure in failures:
+        print(f"pytracer: {failure}", *failure.lines, sep="\n    ", file=sys.stderr)
+    output = options.output or experiment.cache.result(experiment.id)
+    report([sample.trace for sample in samples], output, quiet=options.quiet, as_json=options.json)
+    return EXIT_FAILED if failures else EXIT_OK
+
+
+def _prepare(options: argparse.Namespace) -> Experiment:
+    """Everything that can be wrong with the command is found here, before anything runs."""
+    program: Program = options.program
+    program.check()
+    check_noise(options.noise)
+    targets = targets_of(options, program)
+    if options.output is not None:
+        check_output(options.output)
+    cache = Cache(DEFAULTS.cache)
+    cache.create()
+    return Experiment(
+        program=program,
+        targets=targets,
+        cache=cache,
+        id=cache.new_trace(0).stem,
+        samples=options.samples,
+        model=options.noise,
+        seed=options.seed,
+        jobs=options.jobs,
+    )
+
+
+def _run(experiment: Experiment, *, quiet: bool) -> list[Sample]:
+    with Bar("samples", shown=not quiet, total=experiment.samples + 1) as bar:
+        runner = Runner(experiment, forward=not quiet, ended=lambda _: bar.update(len(runner.done)))
+        return runner.run()

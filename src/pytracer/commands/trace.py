@@ -1,0 +1,78 @@
+"""Record one execution of a program.
+
+Everything after --command is the program with its arguments: a script, `-m module`, or the name of a Python script on
+PATH. Nothing is perturbed unless --noise says so. `pytracer parse` merges the traces of the same command.
+
+Examples:
+    pytracer trace --command script.py 100 --fast
+    pytracer trace --trace numpy.linalg --command -m package.module
+    pytracer trace --noise sr --seed 7 --sample 3 --command script.py
+"""
+
+import argparse
+import subprocess
+import sys
+from dataclasses import replace
+
+from pytracer.commands.options import add_seed, add_targets, check_noise, natural, targets_of
+from pytracer.commands.program import CommandLine
+from pytracer.config import DEFAULTS
+from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
+from pytracer.trace.cache import Cache
+from pytracer.trace.program import Program, find_script
+from pytracer.trace.sample import Sample, describe, interpreter_options, stop
+
+
+def configure(parser: argparse.ArgumentParser) -> CommandLine:
+    """Declare the options."""
+    parser.usage = "pytracer trace [OPTION...] --command SCRIPT [ARGUMENT...]"
+    add = parser.add_argument
+    options = [
+        add("--command", action="store_true", help="the rest of the line is the program with its arguments"),
+        add("--dry-run", action="store_true", help="run the program without tracing"),
+        add("--noise", metavar="MODEL", default=DEFAULTS.trace_noise, help="noise model (default: %(default)s)"),
+        add_seed(parser),
+        add(
+            "--sample",
+            metavar="I",
+            type=natural,
+            default=0,
+            help="number that chooses the noise (default: %(default)s)",
+        ),
+        *add_targets(parser),
+    ]
+    return CommandLine("trace", options, introduction="--command")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the program once, on the user's own streams."""
+    program: Program = options.program
+    if program.kind == "script":
+        program = replace(program, target=find_script(program.target))
+    program.check()
+    if options.dry_run:
+        command = [sys.executable, *interpreter_options(), *program.command()]
+        return _exit_code(subprocess.run(command, check=False).returncode)
+    check_noise(options.noise)
+    targets = targets_of(options, program)
+    cache = Cache(DEFAULTS.cache)
+    cache.create()
+    trace = cache.new_trace(options.sample)
+    sample = Sample(program, targets, trace, options.sample, options.noise, options.seed)
+    try:
+        sample.start()
+        sample.wait()
+    finally:
+        stop([sample])
+    if sample.refused():
+        return EXIT_USAGE
+    print(f"pytracer: trace in {trace}", file=sys.stderr)
+    return _exit_code(sample.status)
+
+
+def _exit_code(status: int) -> int:
+    """The program's own messages were seen already; say only how it ended."""
+    if status == 0:
+        return EXIT_OK
+    print(f"pytracer: the program {describe(status)}", file=sys.stderr)
+    return EXIT_FAILED

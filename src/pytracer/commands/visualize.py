@@ -1,0 +1,44 @@
+"""Open the dashboard on a result.
+
+Shows the newest result in the cache folder, or in the folder given by --directory, or the file given by --filename, in
+the browser. The dashboard runs until Ctrl-C.
+
+Example:
+    pytracer visualize --filename result.h5 --port 9000
+"""
+
+import argparse
+from pathlib import Path
+
+from pytracer.commands.inventory import newest_result
+from pytracer.commands.options import positive
+from pytracer.config import DEFAULTS
+from pytracer.errors import EXIT_OK, UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--filename", metavar="F", type=Path, help="show this result")
+    source.add_argument(
+        "--directory", metavar="D", type=Path, default=DEFAULTS.cache, help="folder of results (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--host", metavar="H", default=DEFAULTS.host, help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", metavar="P", type=positive, default=DEFAULTS.port, help="port to listen on (default: %(default)s)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--debug", action="store_true", help="show errors of the dashboard in the browser")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Serve the dashboard."""
+    path = options.filename or newest_result(options.directory)
+    if not path.is_file():
+        raise UsageError(f"no result {str(path)!r}; make one with `pytracer run -o {path} script.py`")
+    from pytracer.visualize.app import serve
+
+    serve(path, host=options.host, port=options.port, debug=options.debug, browser=not options.no_browser)
+    return EXIT_OK

@@ -1,0 +1,67 @@
+"""Find modules by name without importing them, and names near a wrong one."""
+
+import difflib
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from pytracer.errors import UsageError
+
+
+class ModuleFinder:
+    """Finds what `import` would find, with some folders searched first, and runs nothing of it."""
+
+    def __init__(self, first: Iterable[Path]) -> None:
+        self.path = [*(str(folder) for folder in first), *sys.path]
+
+    def find(self, name: str) -> ModuleSpec | None:
+        """The spec of a module or package by its dotted name, or None."""
+        search: list[str] | None = None
+        spec: ModuleSpec | None = None
+        prefix = ""
+        for part in name.split("."):
+            prefix = f"{prefix}.{part}" if prefix else part
+            spec = self._find_one(prefix, search)
+            if spec is None:
+                return None
+            search = list(spec.submodule_search_locations or ())
+        return spec
+
+    def near(self, name: str) -> str:
+        """A phrase such as ", did you mean 'numpy' or 'numba'?", empty when nothing is near."""
+        head = name.partition(".")[0]
+        names = difflib.get_close_matches(head, sorted(set(self._top_level())), n=3)
+        if not names or head in names:
+            return ""
+        return f" (did you mean {' or '.join(map(repr, names))}?)"
+
+    def _find_one(self, name: str, search: list[str] | None) -> ModuleSpec | None:
+        """One step of an import: `search` holds the folders of the parent package, None for a top-level name."""
+        if search is None and (spec := PathFinder.find_spec(name, self.path)):
+            return spec
+        for finder in sys.meta_path:
+            if spec := finder.find_spec(name, search):
+                return spec
+        return None
+
+    def _top_level(self) -> Iterator[str]:
+        yield from sys.stdlib_module_names
+        yield from (module.name for module in pkgutil.iter_modules(self.path))
+
+
+def check_targets(names: Iterable[str], folder: Path) -> None:
+    """Raise UsageError for a target whose top-level module cannot be found; the traced process checks the rest."""
+    finder = ModuleFinder([folder])
+    for name in names:
+        head = name.partition(".")[0]
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError(
+                f"{name!r} is not the name of a module, package or function; write it as numpy.linalg.solve"
+            )
+        if head != "__main__" and finder.find(head) is None:
+            raise UsageError(
+                f"no module named {head!r}{finder.near(head)}; --trace takes installed modules and those "
+                f"in {str(folder)!r}"
+            )

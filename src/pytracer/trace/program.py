@@ -1,0 +1,82 @@
+"""The program that a user asks to run, as `python` itself would name it: a script, a module or code."""
+
+import os
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+
+from pytracer.errors import UsageError
+from pytracer.trace.names import ModuleFinder
+
+
+@dataclass(frozen=True)
+class Program:
+    """A script, a module or code, with the arguments that belong to it."""
+
+    kind: str  # "script", "module" or "code"
+    target: str
+    args: tuple[str, ...] = ()
+
+    def command(self) -> list[str]:
+        """The words after `python` that run this program."""
+        option = {"script": [], "module": ["-m"], "code": ["-c"]}[self.kind]
+        return [*option, self.target, *self.args]
+
+    def folder(self) -> Path:
+        """Where `python` looks first for the modules that the program imports."""
+        return Path(self.target).resolve().parent if self.kind == "script" else Path.cwd()
+
+    def check(self) -> None:
+        """Raise UsageError when Python could not even start the program."""
+        if self.kind == "script":
+            _check_script(Path(self.target))
+        elif self.kind == "module":
+            _check_module(self.target)
+        else:
+            _compile(self.target.encode(), "<string>")
+
+
+def find_script(name: str) -> str:
+    """The path of a script given by its path or, as a shell would, by its name on PATH."""
+    if os.sep not in name and not Path(name).exists():
+        return shutil.which(name) or name
+    return name
+
+
+def _check_script(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder, not a script; give the path of a Python file, or use -m MODULE")
+    try:
+        source = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"no script {str(path)!r} in {str(Path.cwd())!r}; check the path") from None
+    except OSError as error:
+        raise UsageError(f"cannot read script {str(path)!r}: {error.strerror}; check its permissions") from None
+    _compile(source, str(path))
+
+
+def _check_module(name: str) -> None:
+    finder = ModuleFinder([Path.cwd()])
+    spec = finder.find(name)
+    if spec is None:
+        raise UsageError(f"no module named {name!r}{finder.near(name)}; check the name and the environment")
+    if spec.submodule_search_locations is not None and finder.find(f"{name}.__main__") is None:
+        raise UsageError(f"package {name!r} has no __main__ module, so -m cannot run it; name a module of it")
+
+
+def _compile(source: bytes, name: str) -> CodeType:
+    """Compile without running; a mistake becomes one line with its place."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the program shows its own warnings when it runs
+            return compile(source, name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        text = (error.text or "").strip()
+        place = f"{name}:{error.lineno}" if error.lineno else name
+        raise UsageError(
+            f"{place}: {type(error).__name__}: {error.msg}{f': {text}' if text else ''}; mend it first"
+        ) from None
+    except ValueError as error:  # null bytes, before Python 3.12
+        raise UsageError(f"{name}: {error}; give a Python source file") from None

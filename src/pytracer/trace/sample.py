@@ -1,0 +1,168 @@
+"""One execution of the program in a process of its own, seen from the parent."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS
+from pytracer.errors import EXIT_USAGE, PytracerError
+from pytracer.trace.program import Program
+
+EXIT_NAME = "exit.json"
+ERROR_PREFIX = "pytracer: error: "
+
+Stream = int | IO[Any] | None
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Names of modules, packages and functions to trace and to leave out; none to trace means the default ones."""
+
+    trace: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a sample failed."""
+
+    sample: int
+    status: int  # exit status; minus the signal's number when a signal ended it
+    lines: tuple[str, ...]  # last lines of its standard error
+
+    def __str__(self) -> str:
+        return f"sample {self.sample} {describe(self.status)}"
+
+
+@dataclass
+class Sample:
+    """One execution: sample 0 is the unperturbed reference."""
+
+    program: Program
+    targets: Targets
+    trace: Path
+    index: int
+    model: str
+    seed: int
+    experiment: str | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self, stdin: Stream = None, stdout: Stream = None, stderr: Stream = None) -> None:
+        """Start the process. Streams are those of subprocess.Popen; None inherits the user's."""
+        path = self.trace / "spec.json"
+        try:
+            path.write_text(json.dumps(self.spec()))
+        except OSError as error:
+            raise PytracerError(f"cannot write {str(path)!r}: {error.strerror}; free some space") from None
+        # Without -P a module in the working directory could replace one that the traced process imports for itself.
+        self.process = subprocess.Popen(
+            [sys.executable, *interpreter_options(), "-P", "-m", "pytracer.trace.child", str(path)],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=os.environ | additions(perturbed=self.model != "none"),
+        )
+
+    def spec(self) -> dict[str, Any]:
+        """What the traced process needs to know."""
+        program, targets = self.program, self.targets
+        return {
+            "trace": str(self.trace),
+            "command": {"kind": program.kind, "target": program.target, "args": program.args},
+            "noise": {"model": self.model, "seed": self.seed, "sample": self.index},
+            "targets": {"trace": targets.trace, "exclude": targets.exclude, "default": not targets.trace},
+            "experiment": self.experiment,
+            "sample": self.index,
+        }
+
+    def wait(self) -> None:
+        """Wait for the end, and record how it ended beside the trace."""
+        assert self.process is not None
+        self.process.wait()
+        with contextlib.suppress(
+            OSError
+        ):  # the trace was discarded, or the disk is full: `parse` may not know the status
+            (self.trace / EXIT_NAME).write_text(json.dumps({"status": self.status}))
+
+    @property
+    def status(self) -> int:
+        """Exit status as subprocess gives it; only after the end."""
+        assert self.process is not None
+        return self.process.returncode
+
+    def failure(self) -> Failure | None:
+        """How the program failed, or None."""
+        return Failure(self.index, self.status, self._last_error_lines()) if self.status != 0 else None
+
+    def refused(self) -> bool:
+        """Whether the traced process did not accept the command; the program has not run."""
+        return self.status == EXIT_USAGE and not (self.trace / "meta.json").exists()
+
+    def refusal(self) -> str:
+        """Why it refused."""
+        lines = self._last_error_lines()
+        return lines[-1].removeprefix(ERROR_PREFIX) if lines else "the traced process refused the command"
+
+    def _last_error_lines(self) -> tuple[str, ...]:
+        try:
+            text = (self.trace / "stderr.txt").read_bytes()[-8192:].decode(errors="replace")
+        except FileNotFoundError:  # not captured
+            return ()
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+        return tuple(lines[-DEFAULTS.error_lines :])
+
+
+def read_status(trace: Path) -> int | None:
+    """The exit status of the sample that wrote this trace, or None when it is not known."""
+    try:
+        status = json.loads((trace / EXIT_NAME).read_bytes())["status"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return status if isinstance(status, int) else None
+
+
+def stop(samples: Iterable[Sample]) -> None:
+    """Ask the programs to end as Ctrl-C does, and kill those that do not."""
+    processes = [sample.process for sample in samples if sample.process is not None]
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + DEFAULTS.stop_seconds
+    try:
+        for process in processes:
+            process.wait(max(0.0, deadline - time.monotonic()))
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def describe(status: int) -> str:
+    """How a process ended, from its exit status as subprocess gives it."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"
+
+
+def additions(*, perturbed: bool) -> dict[str, str]:
+    """Environment variables that a sample gets because the user did not set them."""
+    wanted = {"PYTHONHASHSEED": DEFAULTS.hash_seed}
+    if perturbed:
+        wanted |= dict.fromkeys(BLAS_THREAD_VARIABLES, DEFAULTS.blas_threads)
+    return {name: value for name, value in wanted.items() if name not in os.environ}
+
+
+def interpreter_options() -> list[str]:
+    """Options such as -O and -W with which this Python was started: the program gets them too."""
+    options: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return options
