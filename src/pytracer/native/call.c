@@ -1,0 +1,199 @@
+/* The life of a hooked call: is it recorded, is it perturbed, and its record. */
+#include "compat.h"
+#include "pytracer.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+bool hooks_on;
+
+static inline uint64_t now_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
+}
+
+/* ---- targets */
+
+Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags)
+{
+    Target *target = calloc(1, sizeof *target);
+    if (target == NULL) return NULL;
+    target->flags = flags;
+    target->kind = kind;
+    target->object = Py_XNewRef(object);
+    target->module = Py_XNewRef(module);
+    target->name = Py_XNewRef(name);
+    return target;
+}
+
+void target_free(Target *target)
+{
+    for (uint32_t i = 0; i < target->n_by_self; i++) {
+        Py_DECREF(target->selves[i]);
+        target_free(target->by_self[i]);
+    }
+    free(target->by_self);
+    free(target->selves);
+    Py_XDECREF(target->object);
+    Py_XDECREF(target->module);
+    Py_XDECREF(target->name);
+    free(target);
+}
+
+/* `np.add.reduce` and `np.multiply.reduce` are one method with different `self`: each gets its own name. */
+static COLD Target *new_target_of_self(Target *target, PyObject *self)
+{
+    PyObject *name = PyObject_GetAttrString(self, "__name__");
+    const char *method = PyUnicode_AsUTF8(target->name), *dot = method == NULL ? NULL : strrchr(method, '.');
+    PyObject *full = name == NULL || dot == NULL ? NULL : PyUnicode_FromFormat("%U%s", name, dot);
+    Py_XDECREF(name);
+    uint32_t n = target->n_by_self;
+    Target **targets = realloc(target->by_self, (n + 1) * sizeof *targets);
+    if (targets != NULL) target->by_self = targets;
+    PyObject **selves = realloc(target->selves, (n + 1) * sizeof *selves);
+    if (selves != NULL) target->selves = selves;
+    Target *own = full == NULL || targets == NULL || selves == NULL
+                      ? NULL
+                      : target_new(NULL, target->module, full, target->kind, target->flags & ~BY_SELF);
+    Py_XDECREF(full);
+    PyErr_Clear();
+    if (own == NULL) return target;
+    targets[n] = own;
+    selves[n] = Py_NewRef(self);
+    target->n_by_self = n + 1;
+    return own;
+}
+
+static Target *target_of_self(Target *target, PyObject *self)
+{
+    for (uint32_t i = 0; i < target->n_by_self; i++)
+        if (target->selves[i] == self) return target->by_self[i];
+    return new_target_of_self(target, self);
+}
+
+/* ---- recording */
+
+/* A direct call is made by a frame of the user's code that is not already inside a recorded call: a frame that waits for a
+ * native call cannot make another one itself, so what happens meanwhile under the same frame is that call's own business. */
+static bool is_direct(const ThreadState *state, const Frame *frame)
+{
+    if (frame == NULL || (state->caller == (const void *)frame && state->current >= 0)) return false;
+    CodeInfo *info = code_info(compat_frame_code(frame));
+    return info != NULL && info->user;
+}
+
+static CallRecord *record_at(ThreadState *state, int64_t row, CallRecord *outside_window)
+{
+    Table *calls = &state->lane.calls;
+    uint64_t at = (uint64_t)row * sizeof(CallRecord);
+    if (LIKELY(at >= calls->window_at && at + sizeof(CallRecord) <= calls->window_end && calls->window != NULL))
+        return (CallRecord *)(calls->window + (at - calls->window_at));
+    return outside_window;
+}
+
+static uint16_t saturate16(uint32_t number) { return number > UINT16_MAX ? UINT16_MAX : (uint16_t)number; }
+
+static void begin_record(Call *call, Target *target, const Arguments *arguments, const Frame *frame)
+{
+    ThreadState *state = call->state;
+    if (UNLIKELY(state->lane_epoch != recorder.epoch) && !lane_open(state)) {
+        counters->calls_dropped++;
+        return;
+    }
+    uint64_t at = state->lane.calls.used;
+    CallRecord *record = (CallRecord *)table_reserve(&state->lane.calls, sizeof *record);
+    if (UNLIKELY(record == NULL || state->lane.values.full || state->lane.payload.full)) {
+        if (record != NULL) state->lane.calls.used = at;
+        counters->calls_dropped++;
+        return;
+    }
+    if (target->flags & BY_SELF) target = target_of_self(target, arguments->self);
+    *record = (CallRecord){.parent = state->current, .depth = saturate16(state->depth)};
+    record->function = LIKELY(target->epoch == recorder.epoch) ? target->function : function_id(target);
+    record->site = frame == NULL ? site_id(NULL, 0) : site_id(compat_frame_code(frame), compat_frame_lasti(frame));
+    record->inputs = state->lane.values.used / sizeof(ValueRecord);
+    uint32_t count = record_inputs(state, arguments);
+    record->n_inputs = saturate16(count);
+    if (count > UINT16_MAX) record->flags |= FLAG_INPUTS_CUT;
+    call->row = (int64_t)(at / sizeof(CallRecord));
+    call->parent = state->current;
+    call->caller = state->caller;
+    call->epoch = recorder.epoch;
+    state->current = call->row;
+    state->caller = frame;
+    state->depth++;
+    counters->calls_recorded++;
+    record->enter_ns = now_ns(); /* last: a record without it was never completed */
+}
+
+static uint32_t record_outputs(ThreadState *state, const CallRecord *record, const Arguments *arguments, PyObject *result)
+{
+    if (UNLIKELY(result == NULL)) return record_exception(state);
+    uint32_t count = record_result(state, result);
+    if (result == Py_None && record->n_inputs > 0)
+        count += record_changed(state, arguments, record->inputs, record->n_inputs);
+    return count;
+}
+
+static void end_record(Call *call, const Arguments *arguments, PyObject *result)
+{
+    ThreadState *state = call->state;
+    state->current = call->parent;
+    state->caller = call->caller;
+    state->depth--;
+    CallRecord copy, *record = record_at(state, call->row, NULL);
+    bool outside = record == NULL;
+    uint64_t at = (uint64_t)call->row * sizeof copy;
+    if (UNLIKELY(outside)) { /* the window moved on while the call ran */
+        if (pread(state->lane.calls.fd, &copy, sizeof copy, (off_t)at) != sizeof copy) return;
+        record = &copy;
+    }
+    record->exit_ns = now_ns();
+    uint64_t events = state->noise_events - call->noise_before;
+    record->perturbations = events > UINT32_MAX ? UINT32_MAX : (uint32_t)events;
+    record->outputs = state->lane.values.used / sizeof(ValueRecord);
+    uint32_t count = record_outputs(state, record, arguments, result);
+    record->n_outputs = saturate16(count);
+    if (count > UINT16_MAX) record->flags |= FLAG_OUTPUTS_CUT;
+    if (result != NULL && (PyGen_CheckExact(result) || PyCoro_CheckExact(result))) record->flags |= FLAG_GENERATOR;
+    record->outcome = result == NULL ? OUTCOME_RAISED : OUTCOME_RETURNED;
+    if (UNLIKELY(outside)) table_write_at(&state->lane.calls, at, &copy, sizeof copy);
+}
+
+/* ---- the two ends of every hook */
+
+void call_enter(Call *call, Target *target, const Arguments *arguments)
+{
+    ThreadState *state = thread_state();
+    call->state = state;
+    call->row = -1;
+    call->noisy = false;
+    call->noise_before = state->noise_events;
+    if (UNLIKELY(state->busy)) return;
+    if (recorder.on && (target->flags & (RECORD | RECORD_DIRECT))) {
+        const Frame *frame = compat_current_frame(compat_thread());
+        if ((target->flags & RECORD) || is_direct(state, frame)) {
+            uint32_t mode = UNLIKELY(state->native_depth > 0) ? rounding_nearest() : 0;
+            state->busy = true;
+            begin_record(call, target, arguments, frame);
+            state->busy = false;
+            if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
+        }
+    }
+    if ((target->flags & NOISE) && noise.native) rounding_enter(call);
+}
+
+void call_leave(Call *call, const Arguments *arguments, PyObject *result)
+{
+    ThreadState *state = call->state;
+    if (call->noisy) rounding_leave(call);
+    if (call->row < 0 || call->epoch != recorder.epoch || !recorder.on) return;
+    uint32_t mode = UNLIKELY(state->native_depth > 0) ? rounding_nearest() : 0;
+    state->busy = true;
+    end_record(call, arguments, result);
+    state->busy = false;
+    if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
+}

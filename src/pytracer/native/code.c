@@ -1,0 +1,103 @@
+/* What is known of a code object, kept in its co_extra slot: it is found in a few nanoseconds and dies with the code. */
+#include "compat.h"
+#include "pytracer.h"
+
+#include <string.h>
+
+static Py_ssize_t extra_index = -1;
+static PyObject *user_roots, *user_exclude, *user_names; /* tuples of str. Owned */
+static bool user_hooks;
+
+static void code_died(void *pointer)
+{
+    CodeInfo *info = pointer;
+    if (info == NULL) return;
+    if (info->target != NULL) target_free(info->target);
+    free(info->sites);
+    free(info);
+}
+
+int code_start(void)
+{
+    if (extra_index < 0) extra_index = COMPAT_REQUEST_CODE_EXTRA(code_died);
+    if (extra_index < 0) {
+        PyErr_SetString(PyExc_RuntimeError, "no free co_extra slot: too many tools use this interpreter at once");
+        return -1;
+    }
+    return 0;
+}
+
+void code_user_hooks(bool on) { user_hooks = on; }
+
+int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names)
+{
+    Py_XSETREF(user_roots, Py_NewRef(roots));
+    Py_XSETREF(user_exclude, Py_NewRef(exclude));
+    Py_XSETREF(user_names, Py_NewRef(names));
+    return 0;
+}
+
+static bool starts_with_any(PyObject *text, PyObject *prefixes)
+{
+    for (Py_ssize_t i = 0; prefixes != NULL && i < PyTuple_GET_SIZE(prefixes); i++) {
+        PyObject *prefix = PyTuple_GET_ITEM(prefixes, i);
+        if (PyUnicode_Tailmatch(text, prefix, 0, PY_SSIZE_T_MAX, -1) == 1) return true;
+    }
+    return false;
+}
+
+static bool is_any(PyObject *text, PyObject *names)
+{
+    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++)
+        if (PyUnicode_Compare(text, PyTuple_GET_ITEM(names, i)) == 0) return true;
+    return false;
+}
+
+static bool is_user_code(PyCodeObject *code)
+{
+    PyObject *file = code->co_filename;
+    if (file == NULL || !PyUnicode_Check(file)) return false;
+    if (is_any(file, user_names)) return true;
+    return starts_with_any(file, user_roots) && !starts_with_any(file, user_exclude);
+}
+
+/* Comprehensions, generator expressions, class and module bodies are not functions a person would name. */
+static bool is_named_function(PyCodeObject *code)
+{
+    if (!(code->co_flags & CO_OPTIMIZED)) return false;
+    const char *name = PyUnicode_AsUTF8(code->co_name);
+    if (name == NULL) {
+        PyErr_Clear();
+        return false;
+    }
+    return name[0] != '<' || strcmp(name, "<lambda>") == 0;
+}
+
+static COLD CodeInfo *new_info(PyCodeObject *code)
+{
+    CodeInfo *info = calloc(1, sizeof *info);
+    if (info == NULL) return NULL;
+    info->user = is_user_code(code);
+    if (COMPAT_SET_CODE_EXTRA(code, extra_index, info) != 0) {
+        PyErr_Clear();
+        free(info);
+        return NULL;
+    }
+    if (info->user && user_hooks && is_named_function(code)) {
+        /* The module's name is not known to a code object: the function that is first called tells it. */
+        info->target = target_new(NULL, NULL, code->co_qualname, "python", RECORD);
+        if (info->target != NULL) info->target->code = code;
+    }
+    return info;
+}
+
+CodeInfo *code_info(PyCodeObject *code)
+{
+    void *info = NULL;
+    if (UNLIKELY(extra_index < 0)) return NULL;
+    if (COMPAT_GET_CODE_EXTRA(code, extra_index, &info) != 0) {
+        PyErr_Clear();
+        return NULL;
+    }
+    return LIKELY(info != NULL) ? info : new_info(code);
+}

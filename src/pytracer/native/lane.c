@@ -1,0 +1,213 @@
+/* Threads, the process folder and its counters. One thread writes one lane; a fork writes a process folder of its own. */
+#include "pytracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+Recorder recorder = {.epoch = 1};
+__thread ThreadState *thread_state_tls;
+
+static Counters own_counters;
+Counters *counters = &own_counters;
+
+static ThreadState *threads;
+static pthread_key_t thread_key;
+static uint32_t n_threads, n_lanes, n_forks, last_epoch = 1;
+static char trace_folder[3072], process_name[512], folder[3600];
+
+const char *recorder_folder(void) { return folder; }
+
+/* ---- threads */
+
+static void close_lane(ThreadState *state)
+{
+    if (state->lane_epoch == recorder.epoch) {
+        table_close(&state->lane.calls);
+        table_close(&state->lane.values);
+        table_close(&state->lane.payload);
+    }
+    state->lane_epoch = 0;
+}
+
+/* Runs as the thread ends, without the GIL: it may only touch this thread's own state and the list under its lock. */
+static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void thread_ended(void *pointer)
+{
+    ThreadState *state = pointer;
+    pthread_mutex_lock(&threads_lock);
+    for (ThreadState **link = &threads; *link != NULL; link = &(*link)->next)
+        if (*link == state) {
+            *link = state->next;
+            break;
+        }
+    close_lane(state);
+    pthread_mutex_unlock(&threads_lock);
+    thread_state_tls = NULL;
+    free(state);
+}
+
+static char *stack_limit(void)
+{
+    pthread_attr_t attributes;
+    void *address = NULL;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return NULL;
+    pthread_attr_getstack(&attributes, &address, &size);
+    pthread_attr_destroy(&attributes);
+    return address;
+}
+
+ThreadState *thread_state_new(void)
+{
+    static bool key_made;
+    static ThreadState emergency = {.busy = true, .current = -1};
+    ThreadState *state = calloc(1, sizeof *state);
+    if (state == NULL) return &emergency; /* out of memory: hooks pass through */
+    state->current = -1;
+    state->stack_limit = stack_limit();
+    pthread_mutex_lock(&threads_lock);
+    if (!key_made) key_made = pthread_key_create(&thread_key, thread_ended) == 0;
+    state->next = threads;
+    threads = state;
+    n_threads++;
+    pthread_mutex_unlock(&threads_lock);
+    pthread_setspecific(thread_key, state);
+    thread_state_tls = state;
+    return state;
+}
+
+uint32_t thread_ordinal(void) { return n_threads; }
+
+/* ---- folders */
+
+static int map_counters(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/counters.bin", folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return -1;
+    void *map = MAP_FAILED;
+    int error = posix_fallocate(fd, 0, sizeof(Counters));
+    if (error == 0) map = mmap(NULL, sizeof(Counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (map == MAP_FAILED) {
+        if (error != 0) errno = error;
+        return -1;
+    }
+    counters = map;
+    return 0;
+}
+
+static void unmap_counters(void)
+{
+    if (counters == &own_counters) return;
+    own_counters = *counters;
+    munmap(counters, sizeof(Counters));
+    counters = &own_counters;
+}
+
+static int open_process(void)
+{
+    snprintf(folder, sizeof folder, "%s/%s", trace_folder, process_name);
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) return -1;
+    n_lanes = 0;
+    own_counters = (Counters){0};
+    if (map_counters() != 0) return -1;
+    if (texts_open(folder) != 0) return -1;
+    recorder.epoch = ++last_epoch;
+    return 0;
+}
+
+/* The child of a fork must not write into the parent's mappings: it gets a folder of its own, named after the parent's
+ * process and the number of this fork, so that the same program names its processes alike in every sample. */
+static void before_fork(void) { n_forks++; }
+
+static void after_fork_in_child(void)
+{
+    pthread_mutex_init(&threads_lock, NULL);
+    ThreadState *mine = thread_state_tls;
+    for (ThreadState *state = threads; state != NULL; state = state->next)
+        if (state->lane_epoch == recorder.epoch) {
+            table_abandon(&state->lane.calls);
+            table_abandon(&state->lane.values);
+            table_abandon(&state->lane.payload);
+            state->lane_epoch = 0;
+        }
+    threads = mine;
+    if (mine != NULL) {
+        mine->next = NULL;
+        mine->current = -1;
+        mine->depth = 0;
+        mine->caller = NULL;
+        mine->noise_epoch = 0;
+    }
+    if (noise.epoch != 0) noise.seed = noise.seed * 6364136223846793005ull + n_forks;
+    if (!recorder.on) return;
+    texts_abandon();
+    unmap_counters();
+    size_t length = strlen(process_name);
+    snprintf(process_name + length, sizeof process_name - length, ".%u", n_forks);
+    n_forks = 0;
+    if (open_process() != 0) recorder.on = false;
+}
+
+int recorder_start(const char *trace, uint64_t max_array_bytes, int32_t max_depth, int32_t max_items)
+{
+    static bool fork_handlers;
+    if (strlen(trace) >= sizeof trace_folder) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (!fork_handlers) fork_handlers = pthread_atfork(before_fork, NULL, after_fork_in_child) == 0;
+    snprintf(trace_folder, sizeof trace_folder, "%s", trace);
+    snprintf(process_name, sizeof process_name, "process-0");
+    recorder.max_array_bytes = max_array_bytes;
+    recorder.max_depth = max_depth;
+    recorder.max_items = max_items;
+    if (open_process() != 0) return -1;
+    recorder.on = true;
+    return 0;
+}
+
+void recorder_stop(void)
+{
+    if (!recorder.on) return;
+    recorder.on = false;
+    pthread_mutex_lock(&threads_lock);
+    for (ThreadState *state = threads; state != NULL; state = state->next) {
+        close_lane(state);
+        state->current = -1;
+        state->depth = 0;
+    }
+    pthread_mutex_unlock(&threads_lock);
+    texts_close();
+    unmap_counters();
+    recorder.epoch = ++last_epoch;
+}
+
+bool lane_open(ThreadState *state)
+{
+    char lane[4000];
+    if (snprintf(lane, sizeof lane, "%s/lane-%u", folder, n_lanes) >= (int)sizeof lane) return false;
+    if (mkdir(lane, 0755) != 0 && errno != EEXIST) return false;
+    state->lane = (Lane){.calls = {.fd = -1}, .values = {.fd = -1}, .payload = {.fd = -1}};
+    if (table_open(&state->lane.calls, lane, "calls.bin") != 0 || table_open(&state->lane.values, lane, "values.bin") != 0
+        || table_open(&state->lane.payload, lane, "payload.bin") != 0) {
+        table_close(&state->lane.calls);
+        table_close(&state->lane.values);
+        table_close(&state->lane.payload);
+        return false;
+    }
+    n_lanes++;
+    state->lane_epoch = recorder.epoch;
+    state->current = -1;
+    state->depth = 0;
+    return true;
+}

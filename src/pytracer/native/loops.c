@@ -1,0 +1,305 @@
+/* NumPy inner loops with stochastic rounding. A ufunc finds its loops through its `functions` and `data` pointers: while noise
+ * is on they point to copies in which some entries are ours. Removal restores the two pointers. */
+#include "pytracer.h"
+
+#include "numpy_api.h"
+
+#include <fenv.h>
+#include <math.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { LANES = 8, BLOCK = 512 };
+enum { COMPLEX_ADD, COMPLEX_SUBTRACT, COMPLEX_MULTIPLY };
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
+#define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VECTORISED
+#endif
+
+/* What NumPy passes to our loop as its user data. */
+typedef struct {
+    const void *operation;
+    PyUFuncGenericFunction function; /* NumPy's own loop */
+    void *data;
+    int n_in, parts; /* parts: 2 for complex outputs */
+} Loop;
+
+typedef struct {
+    const char *ufunc;
+    int n_in, code;
+} ComplexOperation;
+
+/* ---- the random stream: xorshift64 (Marsaglia 2003), one a lane; a word gives 64 elements their bit */
+
+static inline void next_words(uint64_t *stream, uint64_t *words)
+{
+    for (int k = 0; k < LANES; k++) {
+        uint64_t x = stream[k];
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        stream[k] = x;
+        words[k] = x ^ x >> 32; /* the low bits of xorshift are its weak ones */
+    }
+}
+
+static inline uint64_t next_bit(ThreadState *state)
+{
+    uint64_t s0 = state->scalar[0], s1 = state->scalar[1], result = s0 + s1; /* xoroshiro128+ */
+    s1 ^= s0;
+    state->scalar[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
+    state->scalar[1] = s1 << 37 | s1 >> 27;
+    return result >> 63;
+}
+
+/* ---- floating-point flags: NumPy turns them into warnings, so only those of the plain operation may remain */
+
+#if defined(__x86_64__)
+enum { SUSPECT = 0x1 | 0x4 | 0x8 | 0x10, ALL_FLAGS = 0x3f };
+static inline uint32_t flags_now(void) { return _mm_getcsr() & ALL_FLAGS; }
+static inline void flags_set(uint32_t flags) { _mm_setcsr((_mm_getcsr() & ~(uint32_t)ALL_FLAGS) | flags); }
+#else
+enum { SUSPECT = FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW, ALL_FLAGS = FE_ALL_EXCEPT };
+static inline uint32_t flags_now(void) { return (uint32_t)fetestexcept(FE_ALL_EXCEPT); }
+static inline void flags_set(uint32_t flags)
+{
+    feclearexcept(FE_ALL_EXCEPT);
+    feraiseexcept((int)flags);
+}
+#endif
+
+static _Thread_local uint32_t plain_flags; /* raised by the plain operations of the loop that runs */
+
+static inline bool flags_are_suspect(void) { return UNLIKELY((flags_now() & SUSPECT) != 0); }
+
+/* The error terms raise flags of their own: NumPy's own loop, run on the same operands, tells which are real. */
+static COLD void replay(const Loop *loop, char **args, npy_intp n, const npy_intp *steps)
+{
+    flags_set(0);
+    loop->function(args, &n, steps, loop->data);
+    plain_flags |= flags_now();
+    flags_set(0);
+}
+
+/* ---- every loop runs to nearest, whatever native call it is part of, and leaves that call's mode behind */
+
+typedef struct {
+    ThreadState *state;
+    uint32_t mode, flags, outer;
+} Scope;
+
+static inline Scope scope_enter(uint64_t elements)
+{
+    Scope scope = {.state = thread_state(), .outer = plain_flags};
+    if (UNLIKELY(scope.state->noise_epoch != noise.epoch)) noise_seed_thread(scope.state);
+    scope.mode = rounding_nearest();
+    scope.flags = flags_now();
+    scope.state->noise_events++;
+    counters->noisy_loops++;
+    counters->noisy_elements += elements;
+    plain_flags = 0;
+    flags_set(0);
+    return scope;
+}
+
+static inline void scope_leave(Scope *scope)
+{
+    flags_set(scope->flags | plain_flags | (flags_now() & ~(uint32_t)SUSPECT));
+    plain_flags = scope->outer;
+    rounding_restore(scope->mode);
+}
+
+/* Whether the output overlaps an input at another position, as in accumulate. */
+static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps, npy_intp size)
+{
+    char *out = args[n_in], *out_end = out + (n - 1) * steps[n_in];
+    char *out_low = out < out_end ? out : out_end, *out_high = (out < out_end ? out_end : out) + size;
+    for (int k = 0; k < n_in; k++) {
+        char *in = args[k], *in_end = in + (n - 1) * steps[k];
+        char *low = in < in_end ? in : in_end, *high = (in < in_end ? in_end : in) + size;
+        bool same = in == out && steps[k] == steps[n_in];
+        if (!same && low < out_high && out_low < high && n > 1) return true;
+    }
+    return false;
+}
+
+/* ---- the two types */
+
+#define FN(name) name##_f64
+#define REAL double
+#define BITS uint64_t
+#define SIGN_SHIFT 63
+#define MAGNITUDE 0x7fffffffffffffffull
+#define SMALLEST_NORMAL 0x0010000000000000ull
+#define LARGEST 0x7fefffffffffffffull
+#define EXACT_TAIL 0xffffull
+#define FMA __builtin_fma
+#define SQRT __builtin_sqrt
+#include "stochastic.h"
+#undef FN
+#undef REAL
+#undef BITS
+#undef SIGN_SHIFT
+#undef MAGNITUDE
+#undef SMALLEST_NORMAL
+#undef LARGEST
+#undef EXACT_TAIL
+#undef FMA
+#undef SQRT
+
+#define FN(name) name##_f32
+#define REAL float
+#define BITS uint32_t
+#define SIGN_SHIFT 31
+#define MAGNITUDE 0x7fffffffu
+#define SMALLEST_NORMAL 0x00800000u
+#define LARGEST 0x7f7fffffu
+#define EXACT_TAIL 0x3ffu
+#define FMA __builtin_fmaf
+#define SQRT __builtin_sqrtf
+#include "stochastic.h"
+
+static const ComplexOperation complex_operations[] = {
+    {"add", 2, COMPLEX_ADD},
+    {"subtract", 2, COMPLEX_SUBTRACT},
+    {"multiply", 2, COMPLEX_MULTIPLY},
+    {"square", 1, COMPLEX_MULTIPLY},
+};
+
+/* ufuncs whose results get noise on the last bit. Exact ones (floor, fmod, sign, ldexp, comparisons, ...) are not here. */
+static const char *const last_bit_ufuncs[] = {
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
+    "tanh", "arcsinh", "arccosh", "arctanh", "cbrt", "power", "float_power", "hypot", "arctan2", "logaddexp", "logaddexp2",
+    "deg2rad", "rad2deg", "radians", "degrees", "divide", "reciprocal", "sqrt", "square", "absolute",
+};
+
+/* ---- installation */
+
+typedef struct {
+    PyUFuncObject *ufunc; /* Owned */
+    PyUFuncGenericFunction *functions;
+    void *const *data;
+} Installed;
+
+enum { MAX_INSTALLED = 128 };
+static Installed installed[MAX_INSTALLED];
+static int n_installed;
+
+static bool all_types(const char *types, int count, char type)
+{
+    for (int i = 0; i < count; i++)
+        if (types[i] != type) return false;
+    return true;
+}
+
+#define FIND_OPERATION(table, name) \
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) \
+        if (strcmp(table[i].ufunc, name) == 0) return &table[i];
+
+static const void *error_free_operation(const char *name, char type)
+{
+    if (type == NPY_DOUBLE) FIND_OPERATION(operations_f64, name)
+    if (type == NPY_FLOAT) FIND_OPERATION(operations_f32, name)
+    if (type == NPY_CDOUBLE || type == NPY_CFLOAT) FIND_OPERATION(complex_operations, name)
+    return NULL;
+}
+
+static PyUFuncGenericFunction error_free_loop(char type)
+{
+    switch (type) {
+    case NPY_DOUBLE: return loop_f64;
+    case NPY_FLOAT: return loop_f32;
+    case NPY_CDOUBLE: return complex_loop_f64;
+    default: return complex_loop_f32;
+    }
+}
+
+static bool has_last_bit_noise(const char *name)
+{
+    for (size_t i = 0; i < sizeof last_bit_ufuncs / sizeof *last_bit_ufuncs; i++)
+        if (strcmp(last_bit_ufuncs[i], name) == 0) return true;
+    return false;
+}
+
+/* Our loop for one signature of a ufunc, or NULL when its results carry no rounding error to perturb. */
+static PyUFuncGenericFunction choose(const char *name, const char *types, int n_args, Loop *loop)
+{
+    char out = types[n_args - 1];
+    bool is_complex = out == NPY_CDOUBLE || out == NPY_CFLOAT, is_real = out == NPY_DOUBLE || out == NPY_FLOAT;
+    if (!is_complex && !is_real) return NULL;
+    loop->parts = is_complex ? 2 : 1;
+    if (all_types(types, n_args, out) && (loop->operation = error_free_operation(name, out)) != NULL)
+        return error_free_loop(out);
+    if (!has_last_bit_noise(name)) return NULL;
+    if (strcmp(name, "absolute") == 0 && all_types(types, n_args, out)) return NULL; /* exact for reals */
+    if (!all_types(types, n_args, out) && strcmp(name, "absolute") != 0) return NULL;
+    return out == NPY_DOUBLE || out == NPY_CDOUBLE ? last_bit_loop_f64 : last_bit_loop_f32;
+}
+
+/* 1: installed, 0: nothing to perturb, -1: error. The copies live as long as the process: a loop may be running. */
+static int install(PyUFuncObject *ufunc)
+{
+    int n_args = ufunc->nin + ufunc->nout, found = 0;
+    if (ufunc->nout != 1 || ufunc->ntypes <= 0 || ufunc->functions == NULL || ufunc->core_enabled) return 0;
+    PyUFuncGenericFunction *functions = malloc((size_t)ufunc->ntypes * sizeof *functions);
+    void **data = malloc((size_t)ufunc->ntypes * sizeof *data);
+    if (functions == NULL || data == NULL) goto no_memory;
+    for (int i = 0; i < ufunc->ntypes; i++) {
+        functions[i] = ufunc->functions[i];
+        data[i] = ufunc->data == NULL ? NULL : ufunc->data[i];
+        Loop candidate = {.function = functions[i], .data = data[i], .n_in = ufunc->nin};
+        PyUFuncGenericFunction ours = choose(ufunc->name, ufunc->types + i * n_args, n_args, &candidate);
+        if (ours == NULL || functions[i] == NULL) continue;
+        Loop *loop = malloc(sizeof *loop);
+        if (loop == NULL) goto no_memory;
+        *loop = candidate;
+        functions[i] = ours;
+        data[i] = loop;
+        found = 1;
+    }
+    if (!found || n_installed == MAX_INSTALLED) {
+        free(functions);
+        free(data);
+        return 0;
+    }
+    installed[n_installed++] = (Installed){ufunc, ufunc->functions, ufunc->data};
+    Py_INCREF(ufunc);
+    ufunc->functions = functions;
+    ufunc->data = data;
+    return 1;
+no_memory:
+    free(functions);
+    free(data);
+    PyErr_NoMemory();
+    return -1;
+}
+
+PyObject *loops_install(PyObject *numpy_ufuncs)
+{
+    PyObject *names = PyList_New(0), *sequence = PySequence_Fast(numpy_ufuncs, "a sequence of ufuncs is needed");
+    for (Py_ssize_t i = 0; names != NULL && sequence != NULL && i < PySequence_Fast_GET_SIZE(sequence); i++) {
+        PyObject *object = PySequence_Fast_GET_ITEM(sequence, i);
+        if (!PyObject_TypeCheck(object, &PyUFunc_Type)) continue;
+        int done = install((PyUFuncObject *)object);
+        PyObject *name = done > 0 ? PyUnicode_FromString(((PyUFuncObject *)object)->name) : NULL;
+        if (done < 0 || (done > 0 && (name == NULL || PyList_Append(names, name) != 0))) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    if (sequence == NULL) Py_CLEAR(names);
+    Py_XDECREF(sequence);
+    return names;
+}
+
+void loops_remove(void)
+{
+    while (n_installed > 0) {
+        Installed *last = &installed[--n_installed];
+        last->ufunc->functions = last->functions;
+        last->ufunc->data = last->data;
+        Py_DECREF(last->ufunc);
+    }
+}

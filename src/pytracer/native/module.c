@@ -1,0 +1,202 @@
+/* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
+#include "pytracer.h"
+
+#include <errno.h>
+#include <string.h>
+
+static PyObject *none_or_error(int status)
+{
+    if (status == 0) Py_RETURN_NONE;
+    if (!PyErr_Occurred()) PyErr_SetFromErrno(PyExc_OSError);
+    return NULL;
+}
+
+/* ---- recorder */
+
+static PyObject *start_recorder(PyObject *self, PyObject *args)
+{
+    const char *trace;
+    unsigned long long max_array_bytes;
+    int max_depth, max_items;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sKii", &trace, &max_array_bytes, &max_depth, &max_items)) return NULL;
+    if (recorder.on) return PyErr_Format(PyExc_RuntimeError, "a recorder is already running, into %s", recorder_folder());
+    return none_or_error(recorder_start(trace, max_array_bytes, max_depth, max_items));
+}
+
+static PyObject *stop_recorder(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    recorder_stop();
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_counters(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    const Counters *c = counters;
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsK}", "calls_recorded", c->calls_recorded, "calls_dropped", c->calls_dropped,
+                         "values_not_understood", c->values_not_understood, "values_truncated", c->values_truncated,
+                         "arrays_omitted", c->arrays_omitted, "bytes_omitted", c->bytes_omitted, "noisy_loops",
+                         c->noisy_loops, "noisy_elements", c->noisy_elements, "inexact_elements", c->inexact_elements,
+                         "noisy_native_calls", c->noisy_native_calls, "native_disabled", c->native_disabled);
+}
+
+static PyObject *add_coverage(PyObject *self, PyObject *args)
+{
+    const char *event, *name, *why;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sss", &event, &name, &why)) return NULL;
+    if (recorder.on) coverage_event(event, name, why);
+    Py_RETURN_NONE;
+}
+
+/* ---- hooks */
+
+static PyObject *start_hooks(PyObject *self, PyObject *args)
+{
+    PyObject *roots, *exclude, *names;
+    int user;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O!O!O!p", &PyTuple_Type, &roots, &PyTuple_Type, &exclude, &PyTuple_Type, &names, &user))
+        return NULL;
+    if (code_start() != 0 || code_set_user_paths(roots, exclude, names) != 0) return NULL;
+    code_user_hooks(user);
+    if (hooks_python_start() != 0) return NULL;
+    hooks_on = true;
+    Py_RETURN_NONE;
+}
+
+static PyObject *stop_hooks(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    hooks_on = false;
+    hooks_python_stop();
+    hooks_builtin_stop();
+    hooks_slot_stop();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef *method_of(PyObject *object)
+{
+    if (PyCFunction_Check(object)) return ((PyCFunctionObject *)object)->m_ml;
+    if (PyObject_TypeCheck(object, &PyMethodDescr_Type) || PyObject_TypeCheck(object, &PyClassMethodDescr_Type))
+        return ((PyMethodDescrObject *)object)->d_method;
+    return NULL;
+}
+
+/* Cython functions are PyCFunction subclasses with a definition of their own convention: they go by their slot. */
+static bool is_plain_builtin(PyObject *object)
+{
+    return PyCFunction_CheckExact(object) || Py_IS_TYPE(object, &PyCMethod_Type)
+        || PyObject_TypeCheck(object, &PyMethodDescr_Type) || PyObject_TypeCheck(object, &PyClassMethodDescr_Type);
+}
+
+static const char *install(PyObject *object, Target *target)
+{
+    if (PyFunction_Check(object)) return hook_python(object, target);
+    if (is_plain_builtin(object)) return hook_builtin(method_of(object), target);
+    const char *why = hook_slot(object, target);
+    return why == NULL ? NULL : hook_type_call(object, target);
+}
+
+static const char *static_kind(const char *kind)
+{
+    static const char *const kinds[] = {"python", "ufunc", "builtin", "method", "dispatcher", "cython", "callable"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i], kind) == 0) return kinds[i];
+    return "callable";
+}
+
+static PyObject *hook(PyObject *self, PyObject *const *args, Py_ssize_t n_args)
+{
+    (void)self;
+    if (n_args != 5 || !PyUnicode_Check(args[1]) || !PyUnicode_Check(args[2]) || !PyUnicode_Check(args[3]))
+        return PyErr_Format(PyExc_TypeError, "hook(object, module, name, kind, flags)");
+    long flags = PyLong_AsLong(args[4]);
+    const char *kind = PyUnicode_AsUTF8(args[3]);
+    if ((flags == -1 && PyErr_Occurred()) || kind == NULL) return NULL;
+    if (!PyCallable_Check(args[0])) return PyUnicode_FromString("it is not callable");
+    Target *known = hooked_target(args[0]);
+    if (known != NULL) {
+        known->flags |= (uint8_t)flags;
+        Py_RETURN_NONE;
+    }
+    Target *target = target_new(args[0], args[1], args[2], static_kind(kind), (uint8_t)flags);
+    if (target == NULL) return PyErr_NoMemory();
+    const char *why = install(args[0], target);
+    if (why == NULL) Py_RETURN_NONE;
+    target_free(target);
+    return PyUnicode_FromString(why);
+}
+
+/* ---- NumPy and noise */
+
+static PyObject *numpy_loaded(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return none_or_error(values_numpy_ready());
+}
+
+static PyObject *start_noise(PyObject *self, PyObject *args)
+{
+    unsigned long long seed;
+    int native;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Kp", &seed, &native)) return NULL;
+    noise_start(seed, native);
+    Py_RETURN_NONE;
+}
+
+static PyObject *stop_noise(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    noise_stop();
+    loops_remove();
+    Py_RETURN_NONE;
+}
+
+static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
+{
+    (void)self;
+    if (values_numpy_ready() != 0) return NULL;
+    return loops_install(ufuncs);
+}
+
+static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return PyBool_FromLong(rounding_available());
+}
+
+static PyMethodDef functions[] = {
+    {"start_recorder", start_recorder, METH_VARARGS, NULL},
+    {"stop_recorder", stop_recorder, METH_NOARGS, NULL},
+    {"counters", get_counters, METH_NOARGS, NULL},
+    {"add_coverage", add_coverage, METH_VARARGS, NULL},
+    {"start_hooks", start_hooks, METH_VARARGS, NULL},
+    {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
+    {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},
+    {"numpy_loaded", numpy_loaded, METH_NOARGS, NULL},
+    {"start_noise", start_noise, METH_VARARGS, NULL},
+    {"stop_noise", stop_noise, METH_NOARGS, NULL},
+    {"install_loops", install_loops, METH_O, NULL},
+    {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "pytracer._native", "Hooks, recorder and noise; see _native.pyi.", -1, functions, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    PyObject *created = PyModule_Create(&module);
+    if (created == NULL) return NULL;
+    PyModule_AddIntConstant(created, "RECORD", RECORD);
+    PyModule_AddIntConstant(created, "RECORD_DIRECT", RECORD_DIRECT);
+    PyModule_AddIntConstant(created, "NOISE", NOISE);
+    PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
+    PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
+    return created;
+}

@@ -1,0 +1,259 @@
+/* The nouns of the native core and the functions each file offers.
+ *
+ *   hook_*.c   know how a kind of callable is intercepted; each ends in call_enter / original / call_leave
+ *   call.c     decides whether a call is recorded and perturbed, and writes its record
+ *   values.c   flattens arguments and results into value records
+ *   texts.c    functions.jsonl, sites.jsonl, names.jsonl
+ *   lane.c     one thread's tables; the process's folder and counters
+ *   table.c    a memory-mapped file that grows
+ *   rounding.c random hardware rounding modes and the random stream
+ *   loops.c    NumPy inner loops with stochastic rounding
+ *
+ * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
+ */
+#ifndef PYTRACER_H
+#define PYTRACER_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define COLD __attribute__((cold, noinline))
+
+/* ---- table.c: an append-only file, memory-mapped through one moving window ---------------------------------- */
+
+typedef struct {
+    int fd;          /* -1: closed */
+    bool full;       /* the disk refused to grow it: nothing more is written */
+    char *window;    /* mapping of [window_at, window_end) of the file, or NULL */
+    uint64_t window_at, window_end;
+    uint64_t used;   /* bytes written */
+    uint64_t step;   /* size of the next window */
+} Table;
+
+int table_open(Table *table, const char *folder, const char *name);
+void table_close(Table *table);
+void table_abandon(Table *table); /* after fork: drop the parent's mapping, leave its file alone */
+COLD char *table_grow(Table *table, uint64_t bytes);
+bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes);
+bool table_append_large(Table *table, const void *data, uint64_t bytes);
+
+/* Room for `bytes` contiguous bytes at the end of the table; NULL when the disk is full. */
+static inline char *table_reserve(Table *table, uint64_t bytes)
+{
+    if (UNLIKELY(table->used + bytes > table->window_end) && !table_grow(table, bytes)) return NULL;
+    char *room = table->window + (table->used - table->window_at);
+    table->used += bytes;
+    return room;
+}
+
+/* ---- records, as in records/schema.py ----------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t enter_ns, exit_ns;
+    int64_t parent;
+    uint64_t inputs, outputs;
+    uint32_t function, site, perturbations, stack;
+    uint16_t n_inputs, n_outputs, depth;
+    uint8_t outcome, flags;
+} CallRecord;
+
+typedef struct {
+    uint8_t kind, role;
+    uint16_t position;
+    uint32_t name;
+    uint64_t data, extra;
+} ValueRecord;
+
+_Static_assert(sizeof(CallRecord) == 64, "schema.CALL");
+_Static_assert(sizeof(ValueRecord) == 24, "schema.VALUE");
+
+enum { OUTCOME_RUNNING, OUTCOME_RETURNED, OUTCOME_RAISED };
+enum { FLAG_INPUTS_CUT = 1, FLAG_OUTPUTS_CUT = 2, FLAG_GENERATOR = 4 };
+enum { ROLE_POSITIONAL, ROLE_KEYWORD, ROLE_RETURN, ROLE_AFTER, ROLE_EXCEPTION };
+enum {
+    KIND_NONE, KIND_BOOL, KIND_INT, KIND_BIGINT, KIND_FLOAT64, KIND_FLOAT32, KIND_FLOAT16, KIND_COMPLEX128,
+    KIND_COMPLEX64, KIND_ARRAY, KIND_STR, KIND_OBJECT, KIND_TRUNCATED, KIND_SEEN
+};
+
+typedef struct {
+    uint64_t calls_recorded, calls_dropped, values_not_understood, values_truncated, arrays_omitted, bytes_omitted;
+    uint64_t noisy_loops, noisy_elements, inexact_elements, noisy_native_calls, calls_before_hooking, native_disabled;
+} Counters;
+
+extern Counters *counters; /* never NULL; memory-mapped while recording */
+
+/* ---- lane.c: threads and the process folder ----------------------------------------------------------------- */
+
+enum { RECENT_ARRAYS = 64 };
+
+typedef struct {
+    const void *data; /* address of the array when it was recorded: a hint, always verified */
+    uint64_t offset;  /* of its ARRAY_HEADER in the payload */
+    uint64_t bytes;   /* header, padding and elements */
+} RecentArray;
+
+typedef struct {
+    Table calls, values, payload;
+    RecentArray recent[RECENT_ARRAYS];
+} Lane;
+
+typedef struct ThreadState {
+    Lane lane;
+    uint32_t lane_epoch;   /* of the recorder that opened `lane`; 0: not open */
+    int64_t current;       /* row of the innermost running recorded call, -1 for none */
+    const void *caller;    /* frame that made it */
+    uint32_t depth;        /* number of running recorded calls */
+    bool busy;             /* the recorder itself is at work: hooks pass through */
+    uint32_t native_depth; /* native calls under a random rounding mode */
+    uint64_t noise_events; /* noisy operations so far on this thread */
+    uint64_t noise_epoch;  /* of the noise that seeded the stream; 0: not seeded */
+    uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
+    uint64_t scalar[2];    /* xoroshiro128+ (rounding.c) */
+    char *stack_limit;     /* lowest usable address of the C stack */
+    struct ThreadState *next;
+} ThreadState;
+
+extern __thread ThreadState *thread_state_tls;
+COLD ThreadState *thread_state_new(void);
+
+static inline ThreadState *thread_state(void)
+{
+    ThreadState *state = thread_state_tls;
+    return LIKELY(state != NULL) ? state : thread_state_new();
+}
+
+typedef struct {
+    bool on;
+    uint32_t epoch;            /* changes with every start and fork */
+    uint64_t max_array_bytes;  /* arrays above it are recorded by shape only */
+    int32_t max_depth, max_items;
+} Recorder;
+
+extern Recorder recorder;
+
+int recorder_start(const char *trace, uint64_t max_array_bytes, int32_t max_depth, int32_t max_items);
+void recorder_stop(void);
+const char *recorder_folder(void);
+COLD bool lane_open(ThreadState *state);
+uint32_t thread_ordinal(void);
+
+/* ---- texts.c: the text tables; every function returns an id ------------------------------------------------- */
+
+typedef struct Target Target;
+
+int texts_open(const char *folder);
+void texts_close(void);
+void texts_abandon(void);
+COLD uint32_t function_id(Target *target);
+uint32_t site_id(PyCodeObject *code, int lasti);
+uint32_t name_id(const char *text, size_t length);
+void coverage_event(const char *event, const char *name, const char *why);
+
+/* ---- code.c: what is known of a code object ----------------------------------------------------------------- */
+
+typedef struct {
+    bool user;           /* belongs to the user's own code */
+    Target *target;      /* hook of the functions made from it; NULL for none. Owned. */
+    uint32_t sites_epoch;
+    int n_sites;
+    uint32_t *sites;     /* id of the site at each instruction, 0: not written yet. Owned. */
+} CodeInfo;
+
+int code_start(void);
+CodeInfo *code_info(PyCodeObject *code);
+int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names);
+void code_user_hooks(bool on); /* whether functions of the user's code become targets */
+
+/* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
+
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16 };
+
+struct Target {
+    uint8_t flags;
+    const char *kind;          /* as in FUNCTION_FIELDS; static string */
+    uint32_t function, epoch;  /* id in functions.jsonl, valid while epoch is the recorder's */
+    void *original;            /* vectorcallfunc, PyCFunction or ternaryfunc */
+    PyObject *object;          /* the callable, kept alive. Owned; NULL for a code object's own target */
+    PyObject *module, *name;   /* str. Owned */
+    PyCodeObject *code;        /* Borrowed (the CodeInfo that owns this target dies with it); or NULL */
+    struct Target **by_self;   /* BY_SELF: targets of the same method for different `self` */
+    PyObject **selves;
+    uint32_t n_by_self;
+};
+
+Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags);
+void target_free(Target *target);
+
+typedef struct {
+    PyObject *self;            /* or NULL */
+    PyObject *const *args;
+    Py_ssize_t n_args;
+    PyObject *const *kwvalues; /* values of `kwnames` */
+    PyObject *kwnames;         /* tuple or NULL */
+    PyObject *kwargs;          /* dict or NULL */
+} Arguments;
+
+typedef struct {
+    ThreadState *state;
+    int64_t row, parent;       /* row of this call, -1: not recorded */
+    const void *caller;        /* of the enclosing recorded call */
+    CallRecord *record;        /* in the window that was mapped at entry */
+    uint64_t noise_before;
+    uint32_t epoch;
+    uint32_t mode;             /* rounding mode to restore, when noisy */
+    bool noisy;
+} Call;
+
+void call_enter(Call *call, Target *target, const Arguments *arguments);
+void call_leave(Call *call, const Arguments *arguments, PyObject *result);
+
+extern bool hooks_on;
+
+/* ---- values.c ------------------------------------------------------------------------------------------------ */
+
+uint32_t record_inputs(ThreadState *state, const Arguments *arguments);
+uint32_t record_result(ThreadState *state, PyObject *result);
+uint32_t record_exception(ThreadState *state);
+uint32_t record_changed(ThreadState *state, const Arguments *arguments, uint64_t first, uint32_t count);
+int values_numpy_ready(void);
+
+/* ---- hook_*.c: return NULL when hooked, else the reason why not (static string) ------------------------------- */
+
+const char *hook_python(PyObject *function, Target *target);
+const char *hook_builtin(PyMethodDef *method, Target *target);
+const char *hook_slot(PyObject *object, Target *target);
+const char *hook_type_call(PyObject *object, Target *target);
+int hooks_python_start(void);
+void hooks_python_stop(void);
+void hooks_builtin_stop(void);
+void hooks_slot_stop(void);
+Target *hooked_target(PyObject *object); /* of a callable that is hooked already, or NULL */
+
+/* ---- rounding.c, loops.c: noise ------------------------------------------------------------------------------ */
+
+typedef struct {
+    bool native;      /* hooked native callables run under a random rounding mode */
+    uint64_t epoch;   /* 0: no noise */
+    uint64_t seed;
+} Noise;
+
+extern Noise noise;
+
+bool rounding_available(void);
+void noise_start(uint64_t seed, bool native);
+void noise_stop(void);
+void noise_seed_thread(ThreadState *state);
+void rounding_enter(Call *call);
+void rounding_leave(Call *call);
+uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
+void rounding_restore(uint32_t saved);
+
+PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
+void loops_remove(void);
+
+#endif

@@ -1,0 +1,143 @@
+/* Random hardware rounding: a native call runs with the rounding mode of the SSE unit (MXCSR) drawn up or down, and Python
+ * code never sees it: a frame evaluator (PEP 523), present only while a native call is under way, sets round-to-nearest for the
+ * Python code that the native call calls back. */
+#include "compat.h"
+#include "pytracer.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+Noise noise;
+
+static uint64_t next_epoch = 1;
+
+static uint64_t splitmix(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15ull;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
+    return z ^ z >> 31;
+}
+
+void noise_seed_thread(ThreadState *state)
+{
+    static uint64_t seeded_epoch;
+    static uint32_t ordinal; /* of threads that drew noise since it started: the first is the main thread */
+    if (seeded_epoch != noise.epoch) ordinal = 0;
+    seeded_epoch = noise.epoch;
+    uint64_t seed = noise.seed ^ (uint64_t)ordinal++ * 0xD1342543DE82EF95ull;
+    for (int i = 0; i < 8; i++) state->stream[i] = splitmix(&seed);
+    for (int i = 0; i < 2; i++) state->scalar[i] = splitmix(&seed);
+    state->noise_epoch = noise.epoch;
+}
+
+/* xoroshiro128+ (Blackman and Vigna): the top bit decides. */
+static uint32_t random_bit(ThreadState *state)
+{
+    if (UNLIKELY(state->noise_epoch != noise.epoch)) noise_seed_thread(state);
+    uint64_t s0 = state->scalar[0], s1 = state->scalar[1], result = s0 + s1;
+    s1 ^= s0;
+    state->scalar[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
+    state->scalar[1] = s1 << 37 | s1 >> 27;
+    return (uint32_t)(result >> 63);
+}
+
+void noise_start(uint64_t seed, bool native)
+{
+    noise.seed = seed;
+    noise.native = native && rounding_available();
+    noise.epoch = next_epoch++;
+}
+
+void noise_stop(void)
+{
+    noise.native = false;
+    noise.epoch = 0;
+}
+
+#if defined(__x86_64__)
+
+enum { MODE_MASK = 0x6000, MODE_DOWN = 0x2000, MODE_UP = 0x4000 };
+
+bool rounding_available(void) { return true; }
+
+static inline void set_mode(uint32_t mode) { _mm_setcsr((_mm_getcsr() & ~(uint32_t)MODE_MASK) | mode); }
+
+uint32_t rounding_nearest(void)
+{
+    uint32_t mode = _mm_getcsr() & MODE_MASK;
+    if (mode != 0) set_mode(0);
+    return mode;
+}
+
+void rounding_restore(uint32_t saved)
+{
+    if (saved != 0) set_mode(saved);
+}
+
+/* Number of threads inside a noisy native call. The evaluator is installed while it is not zero. */
+static int native_threads;
+
+static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int throwing);
+
+#if PY_VERSION_HEX >= 0x030c0000
+static void guard_python_code(int change)
+{
+    int before = native_threads;
+    native_threads += change;
+    if ((before == 0) == (native_threads == 0)) return;
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    _PyInterpreterState_SetEvalFrameFunc(interpreter, before == 0 ? evaluate_to_nearest : _PyEval_EvalFrameDefault);
+}
+#else
+/* 3.11: hook_python.c's evaluator is always there and asks for this one. */
+static void guard_python_code(int change) { native_threads += change; }
+PyObject *rounding_evaluate(PyThreadState *thread, Frame *frame, int throwing);
+PyObject *rounding_evaluate(PyThreadState *thread, Frame *frame, int throwing)
+{
+    return evaluate_to_nearest(thread, frame, throwing);
+}
+#endif
+
+static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int throwing)
+{
+    ThreadState *state = thread_state();
+    if (state->native_depth == 0) return _PyEval_EvalFrameDefault(thread, frame, throwing);
+    uint32_t depth = state->native_depth, mode = rounding_nearest();
+    state->native_depth = 0;
+    guard_python_code(-1);
+    PyObject *result = _PyEval_EvalFrameDefault(thread, frame, throwing);
+    guard_python_code(+1);
+    state->native_depth = depth;
+    rounding_restore(mode);
+    return result;
+}
+
+void rounding_enter(Call *call)
+{
+    ThreadState *state = call->state;
+    uint32_t up = random_bit(state);
+    if (state->native_depth++ == 0) guard_python_code(+1);
+    call->noisy = true;
+    call->mode = _mm_getcsr() & MODE_MASK;
+    state->noise_events++;
+    counters->noisy_native_calls++;
+    set_mode(up ? MODE_UP : MODE_DOWN);
+}
+
+void rounding_leave(Call *call)
+{
+    set_mode(call->mode);
+    if (--call->state->native_depth == 0) guard_python_code(-1);
+}
+
+#else /* another processor: no native layer, and noise/ says so */
+
+bool rounding_available(void) { return false; }
+uint32_t rounding_nearest(void) { return 0; }
+void rounding_restore(uint32_t saved) { (void)saved; }
+void rounding_enter(Call *call) { (void)random_bit; (void)call; }
+void rounding_leave(Call *call) { (void)call; }
+
+#endif
