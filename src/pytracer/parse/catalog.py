@@ -1,0 +1,69 @@
+"""Shared ids for what the samples name differently: each trace numbers its functions, sites and names by itself."""
+
+from collections.abc import Hashable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracer.records.reader import Lane, Process
+from pytracer.records.tables import Function, Site
+
+Row = TypeVar("Row", bound=Hashable)
+
+
+class Numbering(Generic[Row]):
+    """Numbers rows in order of first appearance; `rows[i]` is row number i."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._numbers: dict[Hashable, int] = {}
+
+    def number(self, row: Row, identity: Hashable = None) -> int:
+        """Number of `row`; rows of equal `identity` (by default the row itself) share one."""
+        key = row if identity is None else identity
+        found = self._numbers.setdefault(key, len(self.rows))
+        if found == len(self.rows):
+            self.rows.append(row)
+        return found
+
+    def numbers(self, rows: Sequence[Row]) -> NDArray[np.int64]:
+        """Number of each row."""
+        return np.array([self.number(row) for row in rows], np.int64)
+
+
+class Catalog:
+    """The functions, call sites, names and dtypes of all samples.
+
+    A function is known by its module, name, file and first line; a site by file, line and caller.
+    """
+
+    def __init__(self) -> None:
+        self.functions: Numbering[Function] = Numbering()
+        self.sites: Numbering[Site] = Numbering()
+        self.names: Numbering[str] = Numbering()
+        self.dtypes: Numbering[str] = Numbering()
+        self.names.number("")
+
+    def functions_of(self, process: Process, lane: Lane) -> NDArray[np.int64]:
+        """Function number of every call of a lane of `process`."""
+        rows = process.functions.rows
+        shared = [self.functions.number(row, (row.module, row.name, row.file, row.line)) for row in rows]
+        return np.array(shared, np.int64)[process.functions.find(lane.calls["function"])]
+
+    def sites_of(self, process: Process, lane: Lane) -> NDArray[np.int64]:
+        """Site number of every call of a lane of `process`; -1 when the place is not known."""
+        return _with_default(self.sites.numbers(process.sites.rows), -1)[process.sites.find(lane.calls["site"])]
+
+    def names_of(self, lane: Lane) -> NDArray[np.int64]:
+        """Name number of each row of the lane's names, and at the end 0 (the empty name) for an unknown id."""
+        return _with_default(self.names.numbers(lane.names.rows), 0)
+
+    def dtypes_of(self, lane: Lane) -> NDArray[np.int64]:
+        """Dtype number of each dtype of `lane.arrays`."""
+        return self.dtypes.numbers([dtype.str for dtype in lane.arrays.dtypes])
+
+
+def _with_default(numbers: NDArray[np.int64], default: int) -> NDArray[np.int64]:
+    """`numbers` extended so that index -1 (not found) gives `default`."""
+    return np.append(numbers, default)

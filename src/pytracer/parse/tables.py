@@ -1,0 +1,184 @@
+"""Builds the small tables of the result: what calls and values refer to by row."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytracer.parse.align import AlignedLane, CallCount
+from pytracer.parse.catalog import Catalog, Numbering
+from pytracer.parse.samples import Experiment, Sample
+from pytracer.parse.schema import TABLES
+from pytracer.parse.sources import SourceLines
+from pytracer.parse.values import View
+from pytracer.records.reader import Trace
+from pytracer.records.schema import COUNTERS, Kind, Role
+from pytracer.records.tables import Coverage, Function
+
+Ints = NDArray[np.int64]
+Columns = Mapping[str, ArrayLike | Sequence[str]]
+
+
+class Labels:
+    """Numbers the names under which values are shown, such as 'x', 'b[0]', 'return', 'a (after)'."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.texts: Numbering[str] = Numbering()
+        self._catalog = catalog
+        self._known: dict[tuple[int, int], int] = {}
+
+    def of(self, functions: Ints, keys: Ints) -> Ints:
+        """Row in labels of each value, from the catalog number of its function and its key (`View.keys`)."""
+        unique, first = np.unique(keys, return_inverse=True)
+        pairs, index = np.unique(functions * max(len(unique), 1) + first, return_inverse=True)
+        numbers = [self._number(pair // len(unique), int(unique[pair % len(unique)])) for pair in pairs.tolist()]
+        return np.array(numbers, np.int64)[index]
+
+    def _number(self, function: int, key: int) -> int:
+        known = (function, key)
+        if known not in self._known:
+            name = self._catalog.names.rows[key >> 24]
+            text = _label(self._catalog.functions.rows[function], Role(key & 7), (key >> 3) & 0xFFFF, name)
+            self._known[known] = self.texts.number(text)
+        return self._known[known]
+
+
+def _label(function: Function, role: Role, position: int, name: str) -> str:
+    known = position < len(function.params)
+    argument = function.params[position] if known else f"argument {position + 1}"
+    match role:
+        case Role.POSITIONAL:
+            return argument + name
+        case Role.KEYWORD:
+            return name
+        case Role.RETURN:
+            return "return" + name
+        case Role.AFTER:
+            return f"{argument}{name} (after)"
+        case Role.EXCEPTION:
+            return f"raised {name}"
+
+
+class Types:
+    """Numbers the types of values: kind, dtype and shape."""
+
+    def __init__(self) -> None:
+        self.rows: Numbering[tuple[int, str, str]] = Numbering()
+        self._known: dict[int, int] = {}
+
+    def of(self, view: View, rows: Ints) -> Ints:
+        """Row in types of each value."""
+        tokens, first, index = np.unique(view.types(rows), return_index=True, return_inverse=True)
+        for token, row in zip(tokens.tolist(), rows[first].tolist(), strict=True):
+            if token not in self._known:
+                self._known[token] = self.rows.number(_type(view, row))
+        return np.array([self._known[token] for token in tokens.tolist()], np.int64)[index]
+
+
+def _type(view: View, row: int) -> tuple[int, str, str]:
+    kind = Kind(int(view.lane.values["kind"][row]))
+    if kind == Kind.OBJECT:
+        return kind, view.lane.names.get(int(view.lane.values["extra"][row])) or "unknown", ""
+    if kind != Kind.ARRAY:
+        return kind, kind.name.lower(), ""
+    arrays = view.lane.arrays
+    entry = int(arrays.find(np.array([row]))[0])
+    shape = "" if arrays.corrupt[entry] else str(arrays.shape(entry, view.lane.payload))
+    return kind, str(arrays.dtypes[int(arrays.dtype[entry])]), shape
+
+
+def functions(catalog: Catalog) -> Columns:
+    """The table `functions`."""
+    rows = catalog.functions.rows
+    return _columns("functions", (f._replace(params=json.dumps(f.params)) for f in rows))  # type: ignore[arg-type]
+
+
+def sites(catalog: Catalog) -> Columns:
+    """The table `sites`, with the source lines as they are now."""
+    sources = SourceLines()
+    return _columns("sites", ((*site, sources.line(site.file, site.line)) for site in catalog.sites.rows))
+
+
+def samples(experiment: Experiment) -> Columns:
+    """The table `samples`."""
+    return _columns("samples", (_sample(sample) for sample in experiment.samples))
+
+
+def _sample(sample: Sample) -> tuple[Any, ...]:
+    trace = sample.trace
+    names = [name for name in TABLES["samples"] if name in (COUNTERS.names or ())]
+    if trace is None:
+        nothing = ["", "", "[]", "[]", sample.exit_code, 0, 0, *(0 for _ in names)]
+        return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
+    noise, counters = trace.meta["noise"], trace.counters()
+    seed = "" if trace.seed is None else str(trace.seed)
+    layers, missing = json.dumps(noise["layers"]), json.dumps(noise["missing"])
+    calls = sum(len(lane.calls) for _, lane in trace.lanes())
+    return (
+        *(sample.number, str(sample.path), sample.status.value, sample.reason, trace.model, seed, layers, missing),
+        *(sample.exit_code, trace.ended_ns is not None, calls),
+        *(min(counters[name], 2**63 - 1) for name in names),
+    )
+
+
+def coverage(traces: Iterable[Trace]) -> Columns:
+    """The table `coverage`: equal events of several samples are one row."""
+    found: dict[Coverage, set[int]] = {}
+    for i, trace in enumerate(traces):
+        for process in trace.processes:
+            for event in process.coverage:
+                found.setdefault(event, set()).add(i)
+    return _columns("coverage", ((*event, len(who)) for event, who in found.items()))
+
+
+def notes(traces: Iterable[Trace]) -> Columns:
+    """The table `notes`."""
+    return _columns("notes", ((trace.sample, note) for trace in traces for note in trace.notes))
+
+
+def divergences(
+    lanes: Sequence[AlignedLane], first_calls: Sequence[int], compared: Sequence[Trace], catalog: Catalog
+) -> Columns:
+    """The table `divergences`."""
+    rows: list[tuple[Any, ...]] = []
+    for number, (lane, first) in enumerate(zip(lanes, first_calls, strict=True)):
+        for found in lane.divergences:
+            parent, before, start = (
+                first + row if row >= 0 else -1 for row in (found.parent, found.before, found.first)
+            )
+            function = int(lane.function[found.parent]) if found.parent >= 0 else -1
+            sides: list[dict[str, Any]] = [
+                {"samples": [compared[i].sample for i in side.samples], "calls": _counts(side.calls, catalog)}
+                for side in found.sides
+            ]
+            who = json.dumps(sorted({sample for side in sides for sample in side["samples"]}))
+            texts = (who, json.dumps(_counts(found.reference, catalog)), json.dumps(sides))
+            rows.append((number, parent, function, found.site, before, start, *texts))
+    return _columns("divergences", rows)
+
+
+def _counts(calls: Sequence[CallCount], catalog: Catalog) -> list[dict[str, Any]]:
+    names = [function_name(catalog.functions.rows[call.function]) for call in calls]
+    return [
+        {"function": name, "outcome": call.outcome.name.lower(), "calls": call.calls}
+        for name, call in zip(names, calls, strict=True)
+    ]
+
+
+def function_name(function: Function) -> str:
+    """Module and qualified name."""
+    return f"{function.module}.{function.name}" if function.module else function.name
+
+
+def types(known: Types) -> Columns:
+    """The table `types`."""
+    return _columns("types", known.rows.rows)
+
+
+def _columns(table: str, rows: Iterable[tuple[Any, ...]]) -> Columns:
+    """Columns of a table from its rows, whose items stand in the order of the schema."""
+    names = list(TABLES[table])
+    columns = list(zip(*rows, strict=True)) or [() for _ in names]
+    return dict(zip(names, columns, strict=True))
