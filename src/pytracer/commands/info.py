@@ -49,7 +49,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _block(entry: Mapping[str, object]) -> str:
-    return "\n" + "\n".join(f"    {name.capitalize():8} {_text(value)}" for name, value in entry.items()) + "\n"
+    return "\n" + "\n".join(f"    {name.capitalize():10} {_text(value)}" for name, value in entry.items()) + "\n"
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+from collections.abc import Callable
 
 from pytracer.config import DEFAULTS
 from pytracer.errors import UsageError
@@ -10,26 +11,21 @@ from pytracer.trace.program import Program
 from pytracer.trace.sample import Targets
 
 
-def natural(text: str) -> int:
-    """An integer from 0 on."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{value} is negative; give an integer from 0 on")
-    return value
+def at_least(minimum: int) -> Callable[[str], int]:
+    """The type of an option that takes an integer from `minimum` on."""
 
+    def integer(text: str) -> int:
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is no integer from {minimum} on")
+        return int(text)
 
-def positive(text: str) -> int:
-    """An integer from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is too small; give an integer from 1 on")
-    return value
+    return integer
 
 
 def add_seed(parser: argparse.ArgumentParser) -> argparse.Action:
     """The seed of the noise."""
     return parser.add_argument(
-        "--seed", metavar="S", type=natural, default=DEFAULTS.seed, help="seed of the noise (default: %(default)s)"
+        "--seed", metavar="S", type=at_least(0), default=DEFAULTS.seed, help="seed of the noise (default: %(default)s)"
     )
 
 

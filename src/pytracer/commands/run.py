@@ -15,7 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytracer.commands.options import add_seed, add_targets, check_noise, positive, targets_of
+from pytracer.commands.options import add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.progress import Bar
 from pytracer.commands.result import check_output, report
@@ -24,7 +24,7 @@ from pytracer.errors import EXIT_FAILED, EXIT_OK
 from pytracer.trace.cache import Cache
 from pytracer.trace.experiment import Experiment, Runner
 from pytracer.trace.program import Program
-from pytracer.trace.sample import Sample
+from pytracer.trace.sample import Sample, failure_lines
 
 
 def configure(parser: argparse.ArgumentParser) -> CommandLine:
@@ -40,13 +40,17 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
             "-n",
             "--samples",
             metavar="N",
-            type=positive,
+            type=at_least(2),
             default=DEFAULTS.samples,
-            help="perturbed samples (default: %(default)s)",
+            help="perturbed samples, at least 2 (default: %(default)s)",
         ),
         add_seed(parser),
         add(
-            "--jobs", metavar="J", type=positive, default=DEFAULTS.jobs, help="samples at a time (default: %(default)s)"
+            "--jobs",
+            metavar="J",
+            type=at_least(1),
+            default=DEFAULTS.jobs,
+            help="samples at a time (default: %(default)s)",
         ),
         add("--noise", metavar="MODEL", default=DEFAULTS.noise, help="noise model (default: %(default)s)"),
         *add_targets(parser),
@@ -67,12 +71,12 @@ def execute(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"pytracer: what was recorded is in {experiment.cache.traces}", file=sys.stderr)
         raise
-    failures = [failure for sample in samples if (failure := sample.failure()) is not None]
-    for failure in failures:
-        print(f"pytracer: {failure}", *failure.lines, sep="\n    ", file=sys.stderr)
+    failed = [sample for sample in samples if sample.status != 0]
+    for line in failure_lines(failed):
+        print(line, file=sys.stderr)
     output = options.output or experiment.cache.result(experiment.id)
     report([sample.trace for sample in samples], output, quiet=options.quiet, as_json=options.json)
-    return EXIT_FAILED if failures else EXIT_OK
+    return EXIT_FAILED if failed else EXIT_OK
 
 
 def _prepare(options: argparse.Namespace) -> Experiment:

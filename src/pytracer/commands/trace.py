@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from pytracer.commands.options import add_seed, add_targets, check_noise, natural, targets_of
+from pytracer.commands.options import add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
         add(
             "--sample",
             metavar="I",
-            type=natural,
+            type=at_least(0),
             default=0,
             help="number that chooses the noise (default: %(default)s)",
         ),

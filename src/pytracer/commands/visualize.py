@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from pytracer.commands.inventory import newest_result
-from pytracer.commands.options import positive
+from pytracer.commands.options import at_least
 from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_OK, UsageError
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--host", metavar="H", default=DEFAULTS.host, help="address to listen on (default: %(default)s)"
     )
     parser.add_argument(
-        "--port", metavar="P", type=positive, default=DEFAULTS.port, help="port to listen on (default: %(default)s)"
+        "--port", metavar="P", type=at_least(1), default=DEFAULTS.port, help="port to listen on (default: %(default)s)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--debug", action="store_true", help="show errors of the dashboard in the browser")

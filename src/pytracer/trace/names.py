@@ -32,7 +32,7 @@ class ModuleFinder:
     def near(self, name: str) -> str:
         """A phrase such as ", did you mean 'numpy' or 'numba'?", empty when nothing is near."""
         head = name.partition(".")[0]
-        names = difflib.get_close_matches(head, sorted(set(self._top_level())), n=3)
+        names = difflib.get_close_matches(head, sorted(set(self._top_level())), n=3, cutoff=0.7)
         if not names or head in names:
             return ""
         return f" (did you mean {' or '.join(map(repr, names))}?)"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -28,18 +28,6 @@ class Targets:
 
     trace: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """How a sample failed."""
-
-    sample: int
-    status: int  # exit status; minus the signal's number when a signal ended it
-    lines: tuple[str, ...]  # last lines of its standard error
-
-    def __str__(self) -> str:
-        return f"sample {self.sample} {describe(self.status)}"
 
 
 @dataclass
@@ -87,9 +75,8 @@ class Sample:
         """Wait for the end, and record how it ended beside the trace."""
         assert self.process is not None
         self.process.wait()
-        with contextlib.suppress(
-            OSError
-        ):  # the trace was discarded, or the disk is full: `parse` may not know the status
+        # When the disk is full or the trace was discarded, `parse` will not know the status.
+        with contextlib.suppress(OSError):
             (self.trace / EXIT_NAME).write_text(json.dumps({"status": self.status}))
 
     @property
@@ -98,20 +85,17 @@ class Sample:
         assert self.process is not None
         return self.process.returncode
 
-    def failure(self) -> Failure | None:
-        """How the program failed, or None."""
-        return Failure(self.index, self.status, self._last_error_lines()) if self.status != 0 else None
-
     def refused(self) -> bool:
         """Whether the traced process did not accept the command; the program has not run."""
         return self.status == EXIT_USAGE and not (self.trace / "meta.json").exists()
 
     def refusal(self) -> str:
         """Why it refused."""
-        lines = self._last_error_lines()
+        lines = self.last_error_lines()
         return lines[-1].removeprefix(ERROR_PREFIX) if lines else "the traced process refused the command"
 
-    def _last_error_lines(self) -> tuple[str, ...]:
+    def last_error_lines(self) -> tuple[str, ...]:
+        """The end of what the program printed on standard error, where it was captured."""
         try:
             text = (self.trace / "stderr.txt").read_bytes()[-8192:].decode(errors="replace")
         except FileNotFoundError:  # not captured
@@ -152,6 +136,17 @@ def describe(status: int) -> str:
         return f"was killed by {signal.Signals(-status).name}"
     except ValueError:
         return f"was killed by signal {-status}"
+
+
+def failure_lines(failed: Iterable[Sample]) -> Iterator[str]:
+    """What to tell the user about samples that failed; those that failed alike are named together."""
+    alike: dict[tuple[int, tuple[str, ...]], list[int]] = {}
+    for sample in failed:
+        alike.setdefault((sample.status, sample.last_error_lines()), []).append(sample.index)
+    for (status, lines), indices in alike.items():
+        who = f"sample {indices[0]}" if len(indices) == 1 else f"samples {', '.join(map(str, indices))}"
+        yield f"pytracer: {who} {describe(status)}{':' if lines else ''}"
+        yield from (f"    {line}" for line in lines)
 
 
 def additions(*, perturbed: bool) -> dict[str, str]:
