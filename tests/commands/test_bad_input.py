@@ -68,8 +68,8 @@ def test_package_that_cannot_run(pytracer: Pytracer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--trace", "--exclude"])
 def test_unknown_target_suggests_near_names(pytracer: Pytracer, tmp_path: Path, script: Path, option: str) -> None:
-    message = refused(pytracer, tmp_path, "run", option, "nunpy.linalg", script)
-    assert message.startswith("no module named 'nunpy' (did you mean 'numpy'")
+    message = refused(pytracer, tmp_path, "run", option, "nummpy.linalg", script)
+    assert message.startswith("no module named 'nummpy' (did you mean 'numpy'")
 
 
 def test_target_that_is_no_name(pytracer: Pytracer, tmp_path: Path, script: Path) -> None:
@@ -89,7 +89,7 @@ def test_unknown_function_of_a_known_module(
 
 def test_unknown_noise_model(pytracer: Pytracer, tmp_path: Path, script: Path) -> None:
     message = refused(pytracer, tmp_path, "run", "--noise", "gaussian", script)
-    assert message.startswith("unknown noise model 'gaussian'; choose one of ")
+    assert message.startswith("unknown noise model 'gaussian'; the models are ")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
 """Options that several verbs share."""
 
 import argparse
-import difflib
 from collections.abc import Callable
 
 from pytracer.config import DEFAULTS
-from pytracer.errors import UsageError
 from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Targets
@@ -53,9 +51,6 @@ def targets_of(options: argparse.Namespace, program: Program) -> Targets:
 
 def check_noise(model: str) -> None:
     """Raise UsageError for an unknown noise model."""
-    from pytracer.noise import MODELS
+    from pytracer.noise import create
 
-    if model not in MODELS:
-        near = difflib.get_close_matches(model, MODELS, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(MODELS)}"
-        raise UsageError(f"unknown noise model {model!r}; {remedy}")
+    create(model)
