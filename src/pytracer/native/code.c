@@ -6,6 +6,7 @@
 
 static Py_ssize_t extra_index = -1;
 static PyObject *user_roots, *user_exclude, *user_names; /* tuples of str. Owned */
+static PyObject *excluded;                            /* tuple of str: module.name. Owned */
 static bool user_hooks;
 
 static void code_died(void *pointer)
@@ -36,6 +37,8 @@ int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names)
     Py_XSETREF(user_names, Py_NewRef(names));
     return 0;
 }
+
+void code_exclude_functions(PyObject *names) { Py_XSETREF(excluded, Py_NewRef(names)); }
 
 static bool starts_with_any(PyObject *text, PyObject *prefixes)
 {
@@ -100,4 +103,26 @@ CodeInfo *code_info(PyCodeObject *code)
         return NULL;
     }
     return LIKELY(info != NULL) ? info : new_info(code);
+}
+
+static bool is_excluded(PyObject *module, PyObject *name)
+{
+    PyObject *full = excluded == NULL ? NULL : PyUnicode_FromFormat("%U.%U", module, name);
+    bool found = false;
+    for (Py_ssize_t i = 0; full != NULL && !found && i < PyTuple_GET_SIZE(excluded); i++) {
+        PyObject *prefix = PyTuple_GET_ITEM(excluded, i);
+        Py_ssize_t length = PyUnicode_GET_LENGTH(prefix);
+        found = PyUnicode_Tailmatch(full, prefix, 0, PY_SSIZE_T_MAX, -1) == 1
+            && (PyUnicode_GET_LENGTH(full) == length || PyUnicode_READ_CHAR(full, length) == '.');
+    }
+    Py_XDECREF(full);
+    PyErr_Clear();
+    return found;
+}
+
+void code_name_target(Target *target, PyObject *globals)
+{
+    PyObject *module = globals == NULL ? NULL : PyDict_GetItemString(globals, "__name__"); /* borrowed */
+    target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
+    if (is_excluded(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
 }

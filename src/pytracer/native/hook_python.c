@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-static void set_module_from(Target *target, PyObject *globals)
-{
-    PyObject *module = globals == NULL ? NULL : PyDict_GetItemString(globals, "__name__"); /* borrowed */
-    target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
-}
-
 #if PY_VERSION_HEX >= 0x030c0000
 
 static int watcher = -1;
@@ -40,7 +34,7 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     CodeInfo *info = hooks_on ? code_info((PyCodeObject *)function->func_code) : NULL;
     Target *target = info == NULL ? NULL : info->target;
     if (UNLIKELY(target == NULL)) return plain_vectorcall(callable, args, nargsf, kwnames);
-    if (UNLIKELY(target->module == NULL)) set_module_from(target, function->func_globals);
+    if (UNLIKELY(target->module == NULL)) code_name_target(target, function->func_globals);
     Py_ssize_t n_args = PyVectorcall_NARGS(nargsf);
 #if PY_VERSION_HEX >= 0x030d0000
     if (n_args > 0 && is_init((PyCodeObject *)function->func_code)) keep_init_called(args[0]);
@@ -48,7 +42,9 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
     call_enter(&call, target, &arguments);
+    bool watched = UNLIKELY(target->flags & WATCH) && n_args > 0 && import_enter(args[0]);
     PyObject *result = plain_vectorcall(callable, args, nargsf, kwnames);
+    if (UNLIKELY(watched)) import_leave(watched);
     call_leave(&call, &arguments, result);
     return result;
 }
@@ -130,7 +126,7 @@ static bool starts(const Frame *frame, int throwing)
 static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
 {
     PyCodeObject *code = frame->f_code;
-    if (UNLIKELY(target->module == NULL)) set_module_from(target, frame->f_globals);
+    if (UNLIKELY(target->module == NULL)) code_name_target(target, frame->f_globals);
     Py_ssize_t n_args = code->co_argcount + code->co_kwonlyargcount + !!(code->co_flags & CO_VARARGS)
         + !!(code->co_flags & CO_VARKEYWORDS);
     /* The frame owns the arguments and may rebind them while it runs. */
@@ -140,7 +136,9 @@ static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *
     Arguments arguments = {.args = kept, .n_args = n_args};
     Call call;
     call_enter(&call, target, &arguments);
+    bool watched = UNLIKELY(target->flags & WATCH) && n_args > 0 && import_enter(kept[0]);
     PyObject *result = rounding_evaluate(thread, frame, 0);
+    if (UNLIKELY(watched)) import_leave(watched);
     call_leave(&call, &arguments, result);
     for (Py_ssize_t i = 0; i < n_args; i++) Py_XDECREF(kept[i]);
     if (kept != few) free(kept);

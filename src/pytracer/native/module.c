@@ -77,6 +77,22 @@ static PyObject *stop_hooks(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *exclude_functions(PyObject *self, PyObject *names)
+{
+    (void)self;
+    if (!PyTuple_Check(names)) return PyErr_Format(PyExc_TypeError, "a tuple of names is needed");
+    code_exclude_functions(names);
+    Py_RETURN_NONE;
+}
+
+static PyObject *watch_imports(PyObject *self, PyObject *args)
+{
+    PyObject *packages, *loaded;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O!O", &PyTuple_Type, &packages, &loaded)) return NULL;
+    return none_or_error(imports_watch(packages, loaded));
+}
+
 static PyMethodDef *method_of(PyObject *object)
 {
     if (PyCFunction_Check(object)) return ((PyCFunctionObject *)object)->m_ml;
@@ -175,6 +191,8 @@ static PyMethodDef functions[] = {
     {"counters", get_counters, METH_NOARGS, NULL},
     {"add_coverage", add_coverage, METH_VARARGS, NULL},
     {"start_hooks", start_hooks, METH_VARARGS, NULL},
+    {"exclude_functions", exclude_functions, METH_O, NULL},
+    {"watch_imports", watch_imports, METH_VARARGS, NULL},
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},
     {"numpy_loaded", numpy_loaded, METH_NOARGS, NULL},

@@ -5,6 +5,8 @@
  *   values.c   flattens arguments and results into value records
  *   texts.c    functions.jsonl, sites.jsonl, names.jsonl
  *   lane.c     one thread's tables; the process's folder and counters
+ *   code.c     what is known of a code object
+ *   imports.c  tells when a package has been imported
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
  *   loops.c    NumPy inner loops with stochastic rounding
@@ -169,9 +171,12 @@ CodeInfo *code_info(PyCodeObject *code);
 int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names);
 void code_user_hooks(bool on); /* whether functions of the user's code become targets */
 
+void code_exclude_functions(PyObject *names);
+void code_name_target(Target *target, PyObject *globals); /* completes a target that the user's code made */
+
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16 };
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32 };
 
 struct Target {
     uint8_t flags;
@@ -233,6 +238,12 @@ void hooks_python_stop(void);
 void hooks_builtin_stop(void);
 void hooks_slot_stop(void);
 Target *hooked_target(PyObject *object); /* of a callable that is hooked already, or NULL */
+
+/* ---- imports.c ------------------------------------------------------------------------------------------------ */
+
+int imports_watch(PyObject *packages, PyObject *loaded);
+bool import_enter(PyObject *name);
+void import_leave(bool watched);
 
 /* ---- rounding.c, loops.c: noise ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,64 @@
+"""The native core. Each function names the C file that implements it."""
+
+from collections.abc import Callable, Sequence
+
+RECORD: int
+"""Hook flag: record every call."""
+RECORD_DIRECT: int
+"""Hook flag: record the calls that the user's own code makes itself."""
+NOISE: int
+"""Hook flag: the call runs under a random rounding mode while native noise is on."""
+HAS_SELF: int
+"""Hook flag: a C function that gets its object as first argument (methods)."""
+BY_SELF: int
+"""Hook flag: name the function after its object, as in `add.reduce`."""
+
+def start_recorder(trace: str, max_array_bytes: int, max_depth: int, max_items: int) -> None:
+    """Record into the directory `trace` (lane.c).
+
+    Arrays above `max_array_bytes` are recorded by shape only; containers are entered `max_depth` levels deep and their first
+    `max_items` items are recorded. Raises OSError when the tables cannot be created.
+    """
+
+def stop_recorder() -> None:
+    """Close the tables; safe when none are open (lane.c)."""
+
+def counters() -> dict[str, int]:
+    """The COUNTERS record of this process, as in records/schema.py (lane.c)."""
+
+def add_coverage(event: str, name: str, why: str) -> None:
+    """Append a line to coverage.jsonl (texts.c)."""
+
+def start_hooks(roots: tuple[str, ...], exclude: tuple[str, ...], files: tuple[str, ...], record: bool) -> None:
+    """Make hooks work, and say what is the user's own code (code.c, hook_python.c).
+
+    Code is the user's when its file is one of `files`, or starts with one of `roots` and with none of `exclude`. With `record` its
+    functions are recorded as they are made.
+    """
+
+def exclude_functions(names: tuple[str, ...]) -> None:
+    """Do not record functions of the user's code whose `module.name` is one of `names` or below one (code.c)."""
+
+def stop_hooks() -> None:
+    """Restore every pointer (hook_python.c, hook_builtin.c, hook_slot.c)."""
+
+def hook(callable: object, module: str, name: str, kind: str, flags: int, /) -> str | None:
+    """Hook one callable in place; None when it is hooked, else the reason why it cannot be (module.c)."""
+
+def watch_imports(packages: tuple[str, ...], loaded: Callable[[], None]) -> None:
+    """Call `loaded` after each outermost import of a module of one of these top-level `packages` (imports.c)."""
+
+def numpy_loaded() -> None:
+    """NumPy is imported: arrays and NumPy scalars can be recorded from now on (values.c)."""
+
+def start_noise(seed: int, native: bool) -> None:
+    """Seed the random streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
+
+def stop_noise() -> None:
+    """No more noise; NumPy's own loops are back (rounding.c, loops.c)."""
+
+def install_loops(ufuncs: Sequence[object]) -> list[str]:
+    """Give these ufuncs stochastic inner loops; returns the names of those that have one (loops.c)."""
+
+def has_native_rounding() -> bool:
+    """Whether this processor's rounding mode can be set (rounding.c)."""

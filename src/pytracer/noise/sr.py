@@ -1,0 +1,50 @@
+"""Stochastic rounding, in layers: NumPy's inner loops per operation, other native code per call.
+
+Random rounding replaces each inexact result by one of its two floating-point neighbours with equal probability (CESTAC:
+J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
+"""
+
+import sys
+
+from pytracer import _native
+from pytracer.noise.model import Description
+from pytracer.noise.native import is_perturbed
+
+NUMPY_LOOPS = "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; last bit of exp, log, sin, ..."
+NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
+MISSING = [
+    "arithmetic on Python floats and NumPy scalars",
+    "native code of other packages",
+    "random numbers (they are input)",
+]
+
+
+class StochasticRounding:
+    """The layers together."""
+
+    def __init__(self) -> None:
+        self._native = _native.has_native_rounding()
+
+    def start(self, seed: int) -> None:
+        """Seed the streams; NumPy's loops are replaced when NumPy is there."""
+        _native.start_noise(seed, self._native)
+
+    def stop(self) -> None:
+        """Put NumPy's own loops back; native calls keep round-to-nearest."""
+        _native.stop_noise()
+
+    def numpy_loaded(self) -> None:
+        """Replace the inner loops of NumPy's own ufuncs."""
+        numpy = sys.modules["numpy"]
+        _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
+
+    def perturbs(self, module: str, name: str) -> bool:
+        """Whether this native callable computes and tolerates a directed rounding mode."""
+        return self._native and is_perturbed(module, name)
+
+    def describe(self) -> Description:
+        """Both layers, or what is missing on this processor."""
+        if self._native:
+            return {"model": "sr", "layers": [NUMPY_LOOPS, NATIVE_CALLS], "missing": MISSING}
+        missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
+        return {"model": "sr", "layers": [NUMPY_LOOPS], "missing": missing}

@@ -1,0 +1,152 @@
+"""One traced execution, seen from inside its process: start, what happens when packages arrive, end."""
+
+import atexit
+import json
+import os
+import site
+import sys
+import sysconfig
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytracer import __version__, _native, noise
+from pytracer.errors import PytracerError
+from pytracer.trace.targets import Scanner, Selection, hook_all
+
+MAX_ARRAY_BYTES = 256 << 20
+"""Arrays above it are recorded by shape only, and counted."""
+
+MAX_DEPTH = 4
+"""Levels of nested containers that are recorded."""
+
+MAX_ITEMS = 64
+"""Items of one container that are recorded; a list of floats is recorded whole, as an array."""
+
+SCHEMA_VERSION = 1  # records.schema.SCHEMA_VERSION; that module imports NumPy, which the program may not
+
+ENVIRONMENT = (
+    "PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "OPENBLAS_CORETYPE",
+    "NPY_DISABLE_CPU_FEATURES", "LD_PRELOAD",
+)  # fmt: skip
+"""Environment variables that can change results; no other is written to the trace."""
+
+PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "torch")
+
+
+@dataclass(frozen=True)
+class UserCode:
+    """Which source files are the user's own."""
+
+    roots: tuple[str, ...]  # folders, each with a final separator
+    files: tuple[str, ...]  # exact file names of code objects
+
+    def exclude(self) -> tuple[str, ...]:
+        """Folders of installed packages and of the standard library that are not the user's, though below a root."""
+        paths = sysconfig.get_paths()
+        installed = {*site.getsitepackages(), site.getusersitepackages(), paths["stdlib"], paths["platstdlib"]}
+        installed |= {paths["purelib"], paths["platlib"], str(Path(__file__).parent.parent)}
+        folders = {os.path.join(os.path.realpath(path), "") for path in installed} | {os.path.join(p, "") for p in installed}
+        return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
+
+
+class Session:
+    """Records and perturbs this process according to the specification that the parent wrote."""
+
+    def __init__(self, spec: dict[str, Any], user: UserCode) -> None:
+        """Raises UsageError for an unknown noise model."""
+        self._spec = spec
+        self._user = user
+        self._trace = spec["trace"]
+        self._noise = noise.create(spec["noise"]["model"])
+        targets = spec["targets"]
+        self._selection = Selection(tuple(targets["trace"]), tuple(targets["exclude"]))
+        self._scanner = Scanner(self._selection.packages)
+        self._numpy = False
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self._pid = os.getpid()
+        self._directory = os.getcwd()
+
+    def start(self) -> None:
+        """Begin to record and to perturb. Raises PytracerError when the trace cannot be written."""
+        try:
+            self._write_meta()
+            _native.start_recorder(self._trace, MAX_ARRAY_BYTES, MAX_DEPTH, MAX_ITEMS)
+        except OSError as error:
+            raise PytracerError(
+                f"cannot write the trace {self._trace!r}: {error.strerror}; free some space or choose another folder"
+            ) from None
+        atexit.register(self.stop)  # registered before the program's own: runs after them
+        selection, user = self._selection, self._user
+        main_only = not selection.trace or "__main__" in selection.trace
+        _native.start_hooks(user.roots, user.exclude(), user.files, main_only)
+        _native.exclude_functions(selection.exclude)
+        noise_spec = self._spec["noise"]
+        self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
+        _native.watch_imports(selection.packages, self.packages_loaded)
+        self.packages_loaded()
+
+    def packages_loaded(self) -> None:
+        """Hook what has been imported since the last time."""
+        if not self._numpy and "numpy" in sys.modules:
+            self._numpy = True
+            _native.numpy_loaded()
+            self._noise.numpy_loaded()
+        hook_all(self._scanner, self._selection, self._noise)
+
+    def stop(self) -> None:
+        """Close the trace; a forked child closes its own tables only."""
+        self._noise.stop()
+        _native.stop_recorder()
+        if os.getpid() != self._pid:
+            return
+        try:
+            self._write_meta()
+            _write_json(self._trace, "end.json", {"ended_ns": time.monotonic_ns()})
+        except OSError as error:
+            print(f"pytracer: warning: the trace {self._trace!r} was not closed: {error.strerror}", file=sys.stderr)
+
+    def _write_meta(self) -> None:
+        spec = self._spec
+        command, targets = spec["command"], spec["targets"]
+        option = {"script": [], "module": ["-m"], "code": ["-c"]}[command["kind"]]
+        system = os.uname()
+        meta = {
+            "schema": SCHEMA_VERSION,
+            "pytracer": __version__,
+            "python": sys.version.split()[0],
+            "packages": {name: str(sys.modules[name].__version__) for name in PACKAGES if _has_version(name)},
+            "platform": f"{system.sysname} {system.release} {system.machine}",
+            "command": [*option, command["target"], *command["args"]],
+            "directory": self._directory,
+            "started": self._started,
+            "pid": self._pid,
+            "experiment": spec["experiment"],
+            "sample": spec["sample"],
+            "noise": {**self._noise.describe(), "seed": spec["noise"]["seed"]},
+            "targets": {"trace": targets["trace"], "exclude": targets["exclude"], "default": targets["default"]},
+            "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        }
+        _write_json(self._trace, "meta.json", meta)
+
+
+def seed_of_sample(seed: int, sample: int) -> int:
+    """An unsigned 64-bit seed; different samples of one experiment get unrelated ones (splitmix64, Steele et al. 2014)."""
+    mask = (1 << 64) - 1
+    z = (seed * 0x9E3779B97F4A7C15 + sample * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask
+    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
+    return z ^ z >> 31
+
+
+def _has_version(name: str) -> bool:
+    return isinstance(getattr(sys.modules.get(name), "__version__", None), str)
+
+
+def _write_json(folder: str, name: str, content: dict[str, Any]) -> None:
+    """Replace the file whole: a reader never sees half of it."""
+    path = Path(folder, name)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=1))
+    temporary.replace(path)
