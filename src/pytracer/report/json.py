@@ -1,0 +1,73 @@
+"""The report as one JSON object, strictly valid: what is not known or not finite is null.
+
+verdict       'measured', or 'not perturbed: ' and the reason
+perturbed     whether anything was measured; when false all bits are null
+units         'bits': every count of digits is in significant bits (base 2)
+probability, confidence
+              of the significant bits (centered normality hypothesis)
+functions     worst first, one per function and call site:
+              {function, file, line, caller, source, calls, measurable, input_bits: {min, median},
+               output_bits: {min, median}, bits_lost, disagreements, worst}
+              worst: {value, element, bits, mean} of the worst output, or null; a complex mean is {real, imag}
+samples       {sample, trace, status, reason, model, seed, layers, missing, exit_code, complete, calls, ...counters}
+noise         {models, seeds, layers, missing, counts}
+divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}
+              calls and reference: [{function, outcome, calls}]
+coverage      {events: [{event, name, why, samples}], lost: {counter: largest count of a sample},
+               notes: [{sample, text}]}
+result        path of the result file
+"""
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from pytracer.parse.store import Result
+from pytracer.report.ranking import Row, ranking
+from pytracer.report.summary import LOSS_COUNTERS, absolute, divergences, noise, rows, samples
+
+
+def to_json(result: Result) -> dict[str, Any]:
+    """The report of `result` as plain Python values."""
+    found = samples(result)
+    diverged = [entry | {"file": entry["file"] and absolute(result, entry["file"])} for entry in divergences(result)]
+    return {
+        "verdict": result.verdict,
+        "perturbed": result.perturbed,
+        "units": "bits",
+        "probability": result.attribute("probability"),
+        "confidence": result.attribute("confidence"),
+        "functions": [_function(result, row) for row in ranking(result)],
+        "samples": found,
+        "noise": asdict(noise(found)),
+        "divergences": diverged,
+        "coverage": {
+            "events": list(rows(result.coverage)),
+            "lost": {name: max((sample[name] for sample in found), default=0) for name in LOSS_COUNTERS},
+            "notes": list(rows(result.notes)),
+        },
+        "result": str(result.path),
+    }
+
+
+def write_json(result: Result, stream: TextIO) -> None:
+    """Write the report as one JSON object and a newline."""
+    json.dump(to_json(result), stream, indent=2, allow_nan=False)
+    stream.write("\n")
+
+
+def _function(result: Result, row: Row) -> dict[str, Any]:
+    fields = asdict(row)
+    place = fields.pop("place")
+    where = {"file": absolute(result, place.file) or None, "line": place.line or None}
+    head = {"function": fields.pop("function")} | where | {"caller": place.caller, "source": place.source}
+    if row.worst is not None:
+        fields["worst"]["mean"] = _mean(row.worst.mean)
+    return head | fields
+
+
+def _mean(value: float | complex) -> Any:
+    if isinstance(value, complex):
+        return {"real": _mean(value.real), "imag": _mean(value.imag)}
+    return value if math.isfinite(value) else None

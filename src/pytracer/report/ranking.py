@@ -1,0 +1,151 @@
+"""The functions of a result by the bits they lose, worst first.
+
+A row is a function called from one place. All counts are significant bits (base 2); None means that nothing could be
+measured.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracer.parse.store import Result
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """A call site."""
+
+    file: str  # empty when unknown
+    line: int
+    caller: str
+    source: str  # that line
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Over the calls of a row: the smallest minimum, and the median of the calls' medians."""
+
+    min: float | None
+    median: float | None
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The output with the fewest bits, in the call that loses most."""
+
+    value: str  # such as 'return' or 'x (after)'
+    element: tuple[int, ...] | None  # index of the worst element; None for a scalar
+    bits: float
+    mean: float | complex  # of that element over the samples
+
+
+@dataclass(frozen=True)
+class Row:
+    """One function called from one place."""
+
+    function: str  # module and qualified name
+    place: Place
+    calls: int
+    measurable: int  # calls that were perturbed or whose inputs differed
+    input_bits: Bits
+    output_bits: Bits
+    bits_lost: float | None  # maximum over the calls
+    disagreements: int  # outputs that are no comparable numbers and differ between samples
+    worst: Worst | None
+
+
+def ranking(result: Result) -> list[Row]:
+    """Rows of `result`, most bits lost first; what has no bits comes last, in order of first call."""
+    calls = result.calls
+    function, site = calls["function"].astype(np.int64), calls["site"].astype(np.int64)
+    _, first, group = np.unique(function * (len(result.sites) + 1) + site, return_index=True, return_inverse=True)
+    count = len(first)
+    bits = {name: _extremes(calls[f"{name}_min"], calls[f"{name}_median"], group, count) for name in _SIDES}
+    lost, worst_call = _most_lost(calls["bits_lost"], calls["output_bits_min"], group, count)
+    worst = _worst(result, np.where(worst_call >= 0, np.append(calls["worst_value"], -1)[worst_call], -1))
+    number = np.bincount(group, minlength=count)
+    measurable = np.bincount(group, calls["measurable"], count).astype(np.int64)
+    broken = np.bincount(group, calls["disagreements"], count).astype(np.int64)
+    functions, places = _functions(result), _places(result)
+    order = np.lexsort((first, -broken, bits["output_bits"][0], -lost))  # NaN comes last
+    return [
+        Row(
+            function=functions[function[first[i]]],
+            place=places[site[first[i]]],
+            calls=int(number[i]),
+            measurable=int(measurable[i]),
+            input_bits=_bits(bits["input_bits"], i),
+            output_bits=_bits(bits["output_bits"], i),
+            bits_lost=_number(lost[i]),
+            disagreements=int(broken[i]),
+            worst=worst[i],
+        )
+        for i in order.tolist()
+    ]
+
+
+_SIDES = ("input_bits", "output_bits")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _bits(columns: tuple[Floats, Floats], i: int) -> Bits:
+    return Bits(_number(columns[0][i]), _number(columns[1][i]))
+
+
+def _extremes(minima: Floats, medians: Floats, group: Ints, count: int) -> tuple[Floats, Floats]:
+    """Smallest of `minima` and median of `medians` per group; NaN where there are none."""
+    least = np.full(count, np.nan)
+    np.fmin.at(least, group, minima)
+    middle = np.full(count, np.nan)
+    known = np.flatnonzero(~np.isnan(medians))
+    known = known[np.lexsort((medians[known], group[known]))]
+    groups, first, size = np.unique(group[known], return_index=True, return_counts=True)
+    middle[groups] = (medians[known[first + (size - 1) // 2]] + medians[known[first + size // 2]]) / 2
+    return least, middle
+
+
+def _most_lost(lost: Floats, outputs: Floats, group: Ints, count: int) -> tuple[Floats, Ints]:
+    """Most bits lost per group, and the first call that loses them; without any, the call with the worst output."""
+    most, least = np.full(count, np.nan), np.full(count, np.nan)
+    np.fmax.at(most, group, lost)
+    np.fmin.at(least, group, outputs)
+    chosen = np.flatnonzero((lost == most[group]) | (np.isnan(most[group]) & (outputs == least[group])))
+    call = np.full(count, -1)
+    call[group[chosen[::-1]]] = chosen[::-1]  # the last assignment to an index wins
+    return most, call
+
+
+def _worst(result: Result, rows: Ints) -> list[Worst | None]:
+    """The worst element of each value; None where the row is -1."""
+    names = ("label", "type", "worst_element", "bits_min", "worst_mean", "worst_mean_imag")
+    columns: list[list[Any]] = [np.append(result.values[name], [0])[rows].tolist() for name in names]
+    labels, shapes = result.labels["text"], result.types["shape"]
+    worst: list[Worst | None] = []
+    for row, label, kind, element, bits, mean, imag in zip(rows.tolist(), *columns, strict=True):
+        shape = _shape(shapes[kind]) if row >= 0 else ()
+        index = tuple(int(i) for i in np.unravel_index(element, shape)) if shape and element >= 0 else None
+        value = mean if np.isnan(imag) else complex(mean, imag)
+        worst.append(Worst(labels[label], index, bits, value) if row >= 0 else None)
+    return worst
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(int(length) for length in text.strip("()").split(",") if length.strip())
+
+
+def _functions(result: Result) -> list[str]:
+    pairs = zip(result.functions["module"], result.functions["name"], strict=True)
+    return [f"{module}.{name}" if module else name for module, name in pairs]
+
+
+def _places(result: Result) -> list[Place]:
+    """Place of each site; the last entry (index -1) is the unknown one."""
+    columns = (result.sites[name].tolist() for name in ("file", "line", "function", "text"))
+    return [*(Place(*row) for row in zip(*columns, strict=True)), Place("", 0, "", "")]

@@ -1,0 +1,96 @@
+"""What the text and the JSON report have in common besides the ranking: samples, noise, divergences, coverage."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
+from pytracer.parse.store import Columns, Result
+
+NOISE_COUNTERS = {
+    "noisy_loops": "NumPy inner loops with stochastic rounding",
+    "noisy_elements": "elements they computed",
+    "inexact_elements": "elements whose rounding was drawn",
+    "noisy_native_calls": "native calls under a random rounding mode",
+    "native_disabled": "native calls left unperturbed (deny-list)",
+}
+LOSS_COUNTERS = {
+    "calls_dropped": "calls not recorded (disk full or a limit)",
+    "values_not_understood": "values of an unknown type",
+    "values_truncated": "containers cut at a limit",
+    "arrays_omitted": "arrays recorded without elements",
+}
+
+
+def rows(columns: Columns) -> Iterator[dict[str, Any]]:
+    """The rows of a small table as Python values."""
+    names = list(TABLES[columns.name])
+    return (dict(zip(names, row, strict=True)) for row in zip(*(columns[n].tolist() for n in names), strict=True))
+
+
+def samples(result: Result) -> list[dict[str, Any]]:
+    """One object per sample, with its own keys of the table `samples`; what is not known is None."""
+    found = []
+    for row in rows(result.samples):
+        row["exit_code"] = None if row["exit_code"] == UNKNOWN_EXIT else row["exit_code"]
+        row["seed"] = int(row["seed"]) if row["seed"] else None
+        row["complete"] = bool(row["complete"])
+        row["layers"], row["missing"] = json.loads(row["layers"]), json.loads(row["missing"])
+        found.append(row)
+    return found
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How the measured samples were perturbed; counts are sums over them."""
+
+    models: list[str]
+    seeds: list[int]
+    layers: list[str]
+    missing: list[str]
+    counts: dict[str, int]
+
+
+def noise(found: list[dict[str, Any]]) -> Noise:
+    """The noise of the samples that `samples` gave: of the measured ones, or of all perturbed ones when none was."""
+    used = [s for s in found if s["status"] == "measured"] or [s for s in found if s["status"] != "reference"]
+    return Noise(
+        models=_unique([s["model"]] for s in used if s["model"]),
+        seeds=[s["seed"] for s in used if s["seed"] is not None],
+        layers=_unique(s["layers"] for s in used),
+        missing=_unique(s["missing"] for s in used),
+        counts={name: sum(s[name] for s in used) for name in NOISE_COUNTERS},
+    )
+
+
+def _unique(lists: Iterator[list[str]]) -> list[str]:
+    return list(dict.fromkeys(text for texts in lists for text in texts))
+
+
+def divergences(result: Result) -> list[dict[str, Any]]:
+    """One object per divergence: where, in which samples, and the calls on either side."""
+    lanes, sites = list(rows(result.lanes)), list(rows(result.sites))
+    names = [f"{row['module']}.{row['name']}".lstrip(".") for row in rows(result.functions)]
+    return [
+        {
+            "process": lanes[row["lane"]]["process"],
+            "lane": lanes[row["lane"]]["name"],
+            "file": sites[row["site"]]["file"] if row["site"] >= 0 else None,
+            "line": sites[row["site"]]["line"] if row["site"] >= 0 else None,
+            "caller": sites[row["site"]]["function"] if row["site"] >= 0 else None,
+            "inside": names[row["function"]] if row["function"] >= 0 else None,
+            "samples": json.loads(row["samples"]),
+            "reference": json.loads(row["reference"]),
+            "sides": json.loads(row["sides"]),
+        }
+        for row in rows(result.divergences)
+    ]
+
+
+def absolute(result: Result, file: str) -> str:
+    """The path of a source file; names such as '<string>' stay."""
+    if not file or file.startswith("<"):
+        return file
+    return str(Path(str(result.provenance.get("directory") or ".")) / file)

@@ -1,0 +1,208 @@
+"""The report for people: the verdict first, then the ranking, and what the measurement did not see."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pytracer.parse.store import Result
+from pytracer.report.ranking import Bits, Row, ranking
+from pytracer.report.summary import LOSS_COUNTERS, NOISE_COUNTERS, absolute, divergences, noise, rows, samples
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TOP = 20
+PIPED_WIDTH = 100
+LISTED = 10
+"""Divergences, events, notes and seeds shown before the rest is only counted."""
+
+
+def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) -> None:
+    """Write the report of `result` to `stream` (default: standard output), with the `top` worst functions."""
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    piped = not stream.isatty() and "COLUMNS" not in os.environ
+    console = Console(file=stream, width=PIPED_WIDTH if piped else None, highlight=False, markup=False, emoji=False)
+    found, table = samples(result), ranking(result)
+    _say(console, _verdict(result, table), style="bold")
+    if result.perturbed:
+        _ranking(console, result, table, top)
+    calls = f"{len(result.calls)} calls of {len({row.function for row in table})} functions were recorded."
+    _say(console, calls if not result.perturbed else _measured(table, calls))
+    _divergences(console, result)
+    _coverage(console, result, found)
+    _failed(console, found)
+    _noise(console, result, found)
+
+
+def _verdict(result: Result, table: Sequence[Row]) -> str:
+    if not result.perturbed:
+        reason = result.verdict.partition(": ")[2]
+        return f"Not perturbed: {reason}. Nothing can be said about its digits."
+    worst = next((row for row in table if row.bits_lost is not None), None)
+    how = f"({result.attribute('samples')} perturbed samples)"
+    if worst is None or worst.bits_lost is None:
+        return f"No floating-point result of the traced functions was perturbed {how}."
+    if worst.bits_lost < 0.05:
+        return f"No perturbed call loses bits {how}."
+    place = f" called at {_place(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
+    left = _number(worst.worst.bits) if worst.worst else "?"
+    return f"{worst.function}{place} loses {_number(worst.bits_lost)} bits: {left} bits are left {how}."
+
+
+def _measured(table: Sequence[Row], calls: str) -> str:
+    perturbed = sum(row.measurable for row in table)
+    return f"{calls} {perturbed} calls were perturbed or had inputs that were; the others are not perturbed."
+
+
+def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int) -> None:
+    from rich.table import Table
+
+    shown = [row for row in table if _has_something(row)]
+    view = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=None)
+    for heading in ("bits\nlost", "inputs\nmin median", "outputs\nmin median", "\ncalls"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    view.add_column("function\n  call site", overflow="fold", ratio=3)
+    view.add_column("worst value\n  its bits and mean", overflow="fold", ratio=2)
+    for row in shown[:top]:
+        cells = (_number(row.bits_lost), _pair(row.input_bits), _pair(row.output_bits), str(row.calls))
+        caller = "" if row.place.caller in ("", "<module>") else f" in {row.place.caller}"
+        place = _place(result, row.place.file, row.place.line) + caller
+        view.add_row(*cells, _clean(f"{row.function}\n  {place}", keep="\n"), _worst(row))
+    _heading(console, "Functions by bits lost (significant bits, base 2; minimum and median over the calls)")
+    console.print(view)
+    if len(shown) > top:
+        _say(console, f"... and {len(shown) - top} more: --json and the dashboard show all.")
+    hidden = len(table) - len(shown)
+    if hidden:
+        _say(console, f"{hidden} more call sites have nothing to measure (not perturbed, or no floating-point values).")
+
+
+def _has_something(row: Row) -> bool:
+    return row.output_bits.min is not None or row.input_bits.min is not None or row.disagreements > 0
+
+
+def _worst(row: Row) -> str:
+    lines = []
+    if row.worst is not None:
+        index = "" if row.worst.element is None else f"[{', '.join(map(str, row.worst.element))}]"
+        lines = [f"{row.worst.value}{index}", f"  {_number(row.worst.bits)} of {row.worst.mean:.6g}"]
+    if row.disagreements:
+        lines.append(f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value,")
+        lines.append("  type or shape in some samples")
+    return _clean("\n".join(lines), keep="\n") or "-"
+
+
+def _divergences(console: "Console", result: Result) -> None:
+    found = divergences(result)
+    if not found:
+        return
+    _heading(console, f"Control flow: samples took other ways at {len(found)} place{'s' * (len(found) > 1)}")
+    for entry in found[:LISTED]:
+        inside = f" in {entry['inside']}" if entry["inside"] else ""
+        place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
+        _say(console, f"{place}{inside}: {_calls(entry['reference'])} in the reference")
+        for side in entry["sides"]:
+            _say(console, f"    {_calls(side['calls'])} in {_samples(side['samples'])}")
+    _more(console, len(found))
+
+
+def _calls(calls: Sequence[dict[str, Any]]) -> str:
+    texts = []
+    for call in calls:
+        outcome = {"returned": "", "raised": " (raised)", "running": " (did not return)"}[call["outcome"]]
+        texts.append(f"{call['calls']} x {call['function']}{outcome}")
+    return ", ".join(texts[:LISTED] + ["..."] * (len(texts) > LISTED)) or "no call"
+
+
+def _samples(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:LISTED])) + (", ..." if len(numbers) > LISTED else "")
+    return f"sample{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def _coverage(console: "Console", result: Result, found: Sequence[dict[str, Any]]) -> None:
+    events, notes = list(rows(result.coverage)), list(rows(result.notes))
+    lost = {text: max((s[name] for s in found), default=0) for name, text in LOSS_COUNTERS.items()}
+    if not events and not notes and not any(lost.values()):
+        return
+    _heading(console, "Not observed")
+    for event in events[:LISTED]:
+        kind = event["event"].replace("_", " ")
+        _say(console, f"{kind}: {event['name']}: {event['why']}")
+    _more(console, len(events))
+    for text, count in lost.items():
+        if count:
+            _say(console, f"{count} {text}")
+    for note in notes[:LISTED]:
+        _say(console, f"sample {note['sample']}: {note['text']}")
+    _more(console, len(notes))
+
+
+def _failed(console: "Console", found: Sequence[dict[str, Any]]) -> None:
+    left_out = [sample for sample in found if sample["status"] in ("failed", "unperturbed")]
+    if not left_out:
+        return
+    _heading(console, "Samples left out")
+    for sample in left_out[:LISTED]:
+        name = f"sample {sample['sample']}" if sample["sample"] >= 0 else sample["trace"]
+        _say(console, f"{name} ({sample['status']}): {sample['reason']}")
+    _more(console, len(left_out))
+
+
+def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
+    how = noise(found)
+    _heading(console, "How it was perturbed")
+    if not how.models or how.models == ["none"]:
+        _say(console, "not at all")
+        return
+    seeds = ", ".join(map(str, how.seeds[:LISTED])) + (", ..." if len(how.seeds) > LISTED else "")
+    _say(console, f"noise model {', '.join(how.models)}, seeds {seeds or 'none'}")
+    _say(console, f"layers: {', '.join(how.layers) or 'none'}")
+    if how.missing:
+        _say(console, f"not perturbed, because the layer is missing here: {', '.join(how.missing)}")
+    for name, text in NOISE_COUNTERS.items():
+        if how.counts[name]:
+            _say(console, f"{how.counts[name]} {text}, over the samples")
+    if result.perturbed:
+        probability, confidence = result.attribute("probability"), result.attribute("confidence")
+        _say(console, f"significant bits with probability {probability:g} at confidence {confidence:g}")
+
+
+def _more(console: "Console", count: int) -> None:
+    if count > LISTED:
+        _say(console, f"... and {count - LISTED} more")
+
+
+def _heading(console: "Console", text: str) -> None:
+    console.print()
+    _say(console, text, style="bold")
+
+
+def _say(console: "Console", text: str, *, style: str | None = None) -> None:
+    console.print(_clean(text), style=style)
+
+
+def _clean(text: str, keep: str = "") -> str:
+    """Text from a trace must not drive the terminal."""
+    return "".join(c if c.isprintable() or c in keep else f"\\x{ord(c):02x}" for c in text)
+
+
+def _place(result: Result, file: str, line: int) -> str:
+    if not file:
+        return "unknown place"
+    path = absolute(result, file)
+    with suppress(ValueError, OSError):
+        path = str(Path(path).relative_to(Path.cwd()))
+    return f"{path}:{line}"
+
+
+def _number(bits: float | None) -> str:
+    return "-" if bits is None else f"{bits + 0.0:.1f}"
+
+
+def _pair(bits: Bits) -> str:
+    return f"{_number(bits.min):>4} {_number(bits.median):>6}"
