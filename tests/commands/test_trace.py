@@ -30,7 +30,7 @@ def test_dry_run_traces_nothing(pytracer: Pytracer, programs: Path, tmp_path: Pa
 
 
 def test_module(pytracer: Pytracer, programs: Path) -> None:
-    shown = pytracer("trace", "--command", "-m", "arguments", "b", cwd=programs.parent / "programs", check=False)
+    shown = pytracer("trace", "--command", "-m", "arguments", "b", cwd=programs)
     assert shown.stdout.startswith(f"{[str(programs / 'arguments.py'), 'b']}\n"), shown.stderr
     pytracer("clean", "-f", cwd=programs)
 
@@ -105,7 +105,7 @@ def test_parse_a_truncated_trace(pytracer: Pytracer, programs: Path, tmp_path: P
 
 def test_parse_a_corrupt_trace(pytracer: Pytracer, programs: Path, tmp_path: Path) -> None:
     pytracer("run", "-n", 2, programs / "cancels.py")
-    (traces(tmp_path)[1] / "process-0" / "functions.jsonl").write_text("{}\n[1]\n{}\n")
+    (traces(tmp_path)[0] / "process-0" / "functions.jsonl").write_text("{}\n[1]\n{}\n")
     shown = pytracer("parse")
     assert shown.returncode == 2
     assert shown.stderr.startswith("pytracer: error: ")

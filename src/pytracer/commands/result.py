@@ -25,4 +25,6 @@ def report(traces: Sequence[Path], output: Path, *, quiet: bool, as_json: bool) 
 
     statuses = {trace: read_status(trace) for trace in traces}
     with Bar("parsing", shown=not (quiet or as_json)) as bar:
-        parse(traces, output, exit_codes=statuses, progress=bar.update)
+        result = parse(traces, output, exit_codes=statuses, progress=bar.update)
+    with result:
+        print(result)

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
+from pytracer.parse.sink import Sink
 
 CHUNK_ROWS = 2**14
 _TEXT_TYPE = h5py.string_dtype("utf-8")
@@ -49,7 +50,8 @@ class ResultWriter:
             handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
             os.close(handle)
             self._temporary: Path | None = Path(name)
-            self._file = h5py.File(name, "w")
+            self._sink = Sink(name, "w+")
+            self._file = h5py.File(self._sink, "w")
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         self._rows = dict.fromkeys(TABLES, 0)
@@ -85,7 +87,8 @@ class ResultWriter:
                 dataset.resize((end,))
                 dataset[first:end] = _storable(column) if TABLES[table][name][0] == TEXT else column
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise _cannot_write(self.path, self._sink.error or error) from error
+        self._check()
 
     def finish(self, attributes: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write the root attributes and the provenance, close, and rename to the final name."""
@@ -97,6 +100,8 @@ class ResultWriter:
                 self._file.attrs[name] = value
             self._file["provenance"] = _storable([json.dumps(provenance)])[0]
             self._file.close()
+            self._sink.close()
+            self._check()
             if self._temporary is not None:
                 self._temporary.chmod(0o666 & ~_umask())
                 self._temporary.replace(self.path)
@@ -104,14 +109,19 @@ class ResultWriter:
             raise _cannot_write(self.path, error) from error
         self._temporary = None
 
+    def _check(self) -> None:
+        if self._sink.error is not None:
+            raise _cannot_write(self.path, self._sink.error)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._temporary is None:
             return
-        with suppress(OSError, RuntimeError):  # on a full disk the flush fails again; the file goes away all the same
+        with suppress(OSError, RuntimeError):  # the file goes away all the same
             self._file.close()
+        self._sink.close()
         self._temporary.unlink(missing_ok=True)
 
 

@@ -87,7 +87,10 @@ class Sample:
 
     def refused(self) -> bool:
         """Whether the traced process did not accept the command; the program has not run."""
-        return self.status == EXIT_USAGE and not (self.trace / "meta.json").exists()
+        if self.status != EXIT_USAGE:
+            return False
+        lines = self.last_error_lines()
+        return not (self.trace / "meta.json").exists() or (len(lines) == 1 and lines[0].startswith(ERROR_PREFIX))
 
     def refusal(self) -> str:
         """Why it refused."""
@@ -133,9 +136,9 @@ def describe(status: int) -> str:
     if status >= 0:
         return f"exited with status {status}"
     try:
-        return f"was killed by {signal.Signals(-status).name}"
+        return f"ended by {signal.Signals(-status).name}"
     except ValueError:
-        return f"was killed by signal {-status}"
+        return f"ended by signal {-status}"
 
 
 def failure_lines(failed: Iterable[Sample]) -> Iterator[str]:

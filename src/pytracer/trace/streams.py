@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import BinaryIO
 
+from pytracer.errors import PytracerError
+
 CHUNK = 65536
 FOLLOW_SECONDS = 0.02
 
@@ -59,6 +61,7 @@ class PumpedInput(Input):
         self.saved = tempfile.NamedTemporaryFile(prefix="pytracer-stdin-")  # noqa: SIM115
         self._stop_reader, self._stop_writer = os.pipe()
         self._thread: threading.Thread | None = None
+        self._error: OSError | None = None
 
     def open(self, sample: int) -> int:
         """A pipe for sample 0, the saved copy for the others."""
@@ -75,6 +78,8 @@ class PumpedInput(Input):
         if self._thread is not None:
             self._thread.join()
         os.close(self._stop_reader)
+        if self._error is not None:
+            raise PytracerError(f"cannot save standard input: {self._error.strerror}; free some space, or use a file")
 
     def _pump(self, writer: int) -> None:
         """Copy the source to the pipe and the file. Never blocks on a sample that does not read."""
@@ -96,6 +101,8 @@ class PumpedInput(Input):
                     self.saved.flush()
         except BrokenPipeError:
             return  # the sample closed its input or ended
+        except OSError as error:
+            self._error = error
         finally:
             os.close(writer)
 
