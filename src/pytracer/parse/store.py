@@ -26,7 +26,10 @@ from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
 from pytracer.parse.sink import Sink
 
-CHUNK_ROWS = 2**14
+CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14}
+"""Rows that are compressed together; a chunk takes its space even when it holds one row, so"""
+SMALL_CHUNK_ROWS = 2**8
+"""the other tables have small ones."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
 
 
@@ -65,7 +68,8 @@ class ResultWriter:
             {} if kind == TEXT else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
         )
         dtype = _TEXT_TYPE if kind == TEXT else np.dtype(kind)
-        dataset = self._file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(CHUNK_ROWS,), **options)
+        chunk = CHUNK_ROWS.get(name.partition("/")[0], SMALL_CHUNK_ROWS)
+        dataset = self._file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(chunk,), **options)
         dataset.attrs["comment"] = comment
 
     def rows(self, table: str) -> int:
