@@ -9,7 +9,6 @@ Example:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from pytracer.commands.inventory import newest_group
@@ -41,5 +40,4 @@ def execute(options: argparse.Namespace) -> int:
     else:
         check_output(output)
     report(traces, output, quiet=False, as_json=options.json)
-    print(f"pytracer: result of {len(traces)} traces in {output}", file=sys.stderr)
     return EXIT_OK

@@ -1,6 +1,7 @@
 """From traces to a result on disk and a report on the screen: what `run` and `parse` have in common."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,9 +23,18 @@ def check_output(path: Path) -> None:
 def report(traces: Sequence[Path], output: Path, *, quiet: bool, as_json: bool) -> None:
     """Parse the traces into `output` and print the report."""
     from pytracer.parse import parse
+    from pytracer.report.json import write_json
+    from pytracer.report.text import write_text
 
     statuses = {trace: read_status(trace) for trace in traces}
     with Bar("parsing", shown=not (quiet or as_json)) as bar:
         result = parse(traces, output, exit_codes=statuses, progress=bar.update)
     with result:
-        print(result)
+        if as_json:
+            write_json(result, sys.stdout)
+        else:
+            write_text(result)
+    if not (quiet or as_json):
+        print(
+            f"pytracer: result of {len(traces)} traces in {output}; see it with `pytracer visualize`", file=sys.stderr
+        )
