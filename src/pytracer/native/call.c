@@ -89,7 +89,7 @@ static CallRecord *record_at(ThreadState *state, int64_t row, CallRecord *outsid
 {
     Table *calls = &state->lane.calls;
     uint64_t at = (uint64_t)row * sizeof(CallRecord);
-    if (LIKELY(at >= calls->window_at && at + sizeof(CallRecord) <= calls->window_end && calls->window != NULL))
+    if (LIKELY(at >= calls->window_at))
         return (CallRecord *)(calls->window + (at - calls->window_at));
     return outside_window;
 }
@@ -103,10 +103,10 @@ static void begin_record(Call *call, Target *target, const Arguments *arguments,
         counters->calls_dropped++;
         return;
     }
-    uint64_t at = state->lane.calls.used;
+    uint64_t at = table_used(&state->lane.calls);
     CallRecord *record = (CallRecord *)table_reserve(&state->lane.calls, sizeof *record);
     if (UNLIKELY(record == NULL || state->lane.values.full || state->lane.payload.full)) {
-        if (record != NULL) state->lane.calls.used = at;
+        if (record != NULL) state->lane.calls.tail->used = at;
         counters->calls_dropped++;
         return;
     }
@@ -114,7 +114,7 @@ static void begin_record(Call *call, Target *target, const Arguments *arguments,
     *record = (CallRecord){.parent = state->current, .depth = saturate16(state->depth)};
     record->function = LIKELY(target->epoch == recorder.epoch) ? target->function : function_id(target);
     record->site = frame == NULL ? site_id(NULL, 0) : site_id(compat_frame_code(frame), compat_frame_lasti(frame));
-    record->inputs = state->lane.values.used / sizeof(ValueRecord);
+    record->inputs = table_used(&state->lane.values) / sizeof(ValueRecord);
     uint32_t count = record_inputs(state, arguments);
     record->n_inputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_INPUTS_CUT;
@@ -154,7 +154,7 @@ static void end_record(Call *call, const Arguments *arguments, PyObject *result)
     record->exit_ns = now_ns();
     uint64_t events = state->noise_events - call->noise_before;
     record->perturbations = events > UINT32_MAX ? UINT32_MAX : (uint32_t)events;
-    record->outputs = state->lane.values.used / sizeof(ValueRecord);
+    record->outputs = table_used(&state->lane.values) / sizeof(ValueRecord);
     uint32_t count = record_outputs(state, record, arguments, result);
     record->n_outputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_OUTPUTS_CUT;

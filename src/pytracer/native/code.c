@@ -90,6 +90,7 @@ static COLD CodeInfo *new_info(PyCodeObject *code)
         /* The module's name is not known to a code object: the function that is first called tells it. */
         info->target = target_new(NULL, NULL, code->co_qualname, "python", RECORD);
         if (info->target != NULL) info->target->code = code;
+        compat_prevent_inlining(code);
     }
     return info;
 }

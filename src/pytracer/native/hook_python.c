@@ -183,6 +183,7 @@ const char *hook_python(PyObject *function, Target *target)
         target->code = code;
         Py_CLEAR(target->object); /* the target dies with its code */
         info->target = target;
+        compat_prevent_inlining(code);
     }
     hook_pointer((PyFunctionObject *)function);
     return NULL;

@@ -25,13 +25,18 @@ const char *recorder_folder(void) { return folder; }
 
 /* ---- threads */
 
+static void for_tables(Lane *lane, void (*act)(Table *))
+{
+    act(&lane->calls);
+    act(&lane->values);
+    act(&lane->payload);
+    for (int i = 0; i < RECENT_ARRAYS; i++) free(lane->recent[i].copy);
+    memset(lane->recent, 0, sizeof lane->recent);
+}
+
 static void close_lane(ThreadState *state)
 {
-    if (state->lane_epoch == recorder.epoch) {
-        table_close(&state->lane.calls);
-        table_close(&state->lane.values);
-        table_close(&state->lane.payload);
-    }
+    if (state->lane_epoch == recorder.epoch) for_tables(&state->lane, table_close);
     state->lane_epoch = 0;
 }
 
@@ -135,9 +140,7 @@ static void after_fork_in_child(void)
     ThreadState *mine = thread_state_tls;
     for (ThreadState *state = threads; state != NULL; state = state->next)
         if (state->lane_epoch == recorder.epoch) {
-            table_abandon(&state->lane.calls);
-            table_abandon(&state->lane.values);
-            table_abandon(&state->lane.payload);
+            for_tables(&state->lane, table_abandon);
             state->lane_epoch = 0;
         }
     threads = mine;
@@ -198,11 +201,10 @@ bool lane_open(ThreadState *state)
     if (snprintf(lane, sizeof lane, "%s/lane-%u", folder, n_lanes) >= (int)sizeof lane) return false;
     if (mkdir(lane, 0755) != 0 && errno != EEXIST) return false;
     state->lane = (Lane){.calls = {.fd = -1}, .values = {.fd = -1}, .payload = {.fd = -1}};
-    if (table_open(&state->lane.calls, lane, "calls.bin") != 0 || table_open(&state->lane.values, lane, "values.bin") != 0
-        || table_open(&state->lane.payload, lane, "payload.bin") != 0) {
-        table_close(&state->lane.calls);
-        table_close(&state->lane.values);
-        table_close(&state->lane.payload);
+    if (table_open(&state->lane.calls, lane, "calls.bin", SMALL_BUFFER) != 0
+        || table_open(&state->lane.values, lane, "values.bin", SMALL_BUFFER) != 0
+        || table_open(&state->lane.payload, lane, "payload.bin", PAYLOAD_BUFFER) != 0) {
+        for_tables(&state->lane, table_close);
         return false;
     }
     n_lanes++;

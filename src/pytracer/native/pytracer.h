@@ -26,31 +26,43 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define COLD __attribute__((cold, noinline))
 
-/* ---- table.c: an append-only file, memory-mapped through one moving window ---------------------------------- */
+/* ---- table.c: an append-only file behind a small memory-mapped buffer, its tail ------------------------------- */
+
+typedef struct {
+    uint64_t flushed; /* bytes of the table that are in the file; the next ones stand after this header */
+    uint64_t used;    /* bytes of the table */
+    uint64_t unused[6];
+} Tail;
+
+_Static_assert(sizeof(Tail) == 64, "schema.TAIL_HEADER");
 
 typedef struct {
     int fd;          /* -1: closed */
-    bool full;       /* the disk refused to grow it: nothing more is written */
-    char *window;    /* mapping of [window_at, window_end) of the file, or NULL */
+    bool full;       /* the disk refused it: nothing more is written */
+    Tail *tail;      /* mapping of the tail file, or NULL */
+    char *window;    /* its buffer, bytes [window_at, window_end) of the table */
     uint64_t window_at, window_end;
-    uint64_t used;   /* bytes written */
-    uint64_t step;   /* size of the next window */
+    uint64_t size;   /* of the buffer */
+    char path[4096]; /* of the tail file */
 } Table;
 
-int table_open(Table *table, const char *folder, const char *name);
+int table_open(Table *table, const char *folder, const char *name, uint64_t size);
 void table_close(Table *table);
-void table_abandon(Table *table); /* after fork: drop the parent's mapping, leave its file alone */
-COLD char *table_grow(Table *table, uint64_t bytes);
+void table_abandon(Table *table); /* after fork: leave the parent's files alone */
+COLD char *table_reserve_flushing(Table *table, uint64_t bytes);
 bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes);
 bool table_append_large(Table *table, const void *data, uint64_t bytes);
+bool table_append(Table *table, const void *data, uint64_t bytes);
 
-/* Room for `bytes` contiguous bytes at the end of the table; NULL when the disk is full. */
+static inline uint64_t table_used(const Table *table) { return LIKELY(table->tail != NULL) ? table->tail->used : 0; }
+
+/* Room for `bytes` contiguous bytes at the end of the table, at most its `size`; NULL when the disk is full. */
 static inline char *table_reserve(Table *table, uint64_t bytes)
 {
-    if (UNLIKELY(table->used + bytes > table->window_end) && !table_grow(table, bytes)) return NULL;
-    char *room = table->window + (table->used - table->window_at);
-    table->used += bytes;
-    return room;
+    uint64_t used = table_used(table);
+    if (UNLIKELY(used + bytes > table->window_end)) return table_reserve_flushing(table, bytes);
+    table->tail->used = used + bytes;
+    return table->window + (used - table->window_at);
 }
 
 /* ---- records, as in records/schema.py ----------------------------------------------------------------------- */
@@ -91,12 +103,14 @@ extern Counters *counters; /* never NULL; memory-mapped while recording */
 
 /* ---- lane.c: threads and the process folder ----------------------------------------------------------------- */
 
-enum { RECENT_ARRAYS = 64 };
+enum { RECENT_ARRAYS = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 512 * 1024 };
 
 typedef struct {
     const void *data; /* address of the array when it was recorded: a hint, always verified */
     uint64_t offset;  /* of its ARRAY_HEADER in the payload */
     uint64_t bytes;   /* header, padding and elements */
+    char *copy;       /* of those bytes, when they are few. Owned */
+    uint64_t room;    /* size of the copy */
 } RecentArray;
 
 typedef struct {

@@ -1,99 +1,127 @@
-/* A memory-mapped file that grows. What was written survives SIGKILL of the process: the pages belong to the kernel. */
+/* An append-only file written through a small memory-mapped buffer, the tail.
+ *
+ * A mapping of the growing file itself would cost a page fault for every 4 kB (5 us on ext4); the tail's few pages are touched
+ * once, and a full buffer goes to the file in one write. What stands in the tail belongs to the kernel too, so it survives SIGKILL
+ * of the process; readers put the two together (records/schema.py, TAIL_HEADER). */
 #include "pytracer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };
-static const uint64_t FIRST_WINDOW = 64 * 1024, LAST_WINDOW = 16 * 1024 * 1024;
+enum { HEADER = 64 };
 
-int table_open(Table *table, const char *folder, const char *name)
+static int create(const char *folder, const char *name, const char *suffix)
 {
     char path[4096];
-    *table = (Table){.fd = -1, .step = FIRST_WINDOW};
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return -1;
-    table->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    return table->fd < 0 ? -1 : 0;
-}
-
-static void unmap(Table *table)
-{
-    if (table->window != NULL) munmap(table->window, table->window_end - table->window_at);
-    table->window = NULL;
-    table->window_at = table->window_end = 0;
-}
-
-void table_close(Table *table)
-{
-    unmap(table);
-    if (table->fd < 0) return;
-    /* A failure leaves zeroed records at the end, which readers drop. */
-    if (ftruncate(table->fd, (off_t)table->used) != 0) errno = 0;
-    close(table->fd);
-    table->fd = -1;
-}
-
-void table_abandon(Table *table)
-{
-    unmap(table);
-    if (table->fd >= 0) close(table->fd);
-    table->fd = -1;
+    if (snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 }
 
 /* Space is reserved before it is mapped: a store to a mapped page on a full disk would be SIGBUS. */
-static bool reserve_space(Table *table, uint64_t from, uint64_t to)
+static int map_tail(Table *table, const char *folder, const char *name)
 {
-    int error = posix_fallocate(table->fd, (off_t)from, (off_t)(to - from));
-    if (error != 0) table->full = true;
-    return error == 0;
-}
-
-char *table_grow(Table *table, uint64_t bytes)
-{
-    if (table->fd < 0 || table->full) return NULL;
-    uint64_t at = table->used / PAGE * PAGE;
-    uint64_t need = (table->used - at + bytes + PAGE - 1) / PAGE * PAGE;
-    uint64_t size = need > table->step ? need : table->step;
-    unmap(table);
-    if (!reserve_space(table, at, at + size)) return NULL;
-    char *window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd, (off_t)at);
-    if (window == MAP_FAILED) {
-        table->full = true;
-        return NULL;
+    uint64_t bytes = HEADER + table->size;
+    int fd = create(folder, name, ".tail"), error = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)bytes);
+    void *map = error == 0 ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (fd >= 0) close(fd);
+    if (map == MAP_FAILED) {
+        if (error != 0) errno = error;
+        return -1;
     }
-    table->window = window;
-    table->window_at = at;
-    table->window_end = at + size;
-    if (table->step < LAST_WINDOW) table->step *= 2;
-    return window;
+    table->tail = map;
+    table->window = (char *)map + HEADER;
+    table->window_end = table->size;
+    return 0;
 }
 
-bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes)
+int table_open(Table *table, const char *folder, const char *name, uint64_t size)
 {
-    const char *from = data;
+    *table = (Table){.fd = create(folder, name, ""), .size = size};
+    if (table->fd < 0) return -1;
+    snprintf(table->path, sizeof table->path, "%s/%s.tail", folder, name);
+    if (map_tail(table, folder, name) == 0) return 0;
+    table_abandon(table);
+    return -1;
+}
+
+static bool write_all(int fd, const char *data, uint64_t bytes, uint64_t offset)
+{
     while (bytes > 0) {
-        ssize_t written = pwrite(table->fd, from, bytes, (off_t)offset);
+        ssize_t written = pwrite(fd, data, bytes, (off_t)offset);
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return false;
-        from += written;
+        data += written;
         offset += (uint64_t)written;
         bytes -= (uint64_t)written;
     }
     return true;
 }
 
-/* Past a few hundred kB a system call is cheaper than the page faults of the mapping. */
-bool table_append_large(Table *table, const void *data, uint64_t bytes)
+/* Empties the tail into the file. When the disk is full the tail keeps what it holds, and nothing more is written. */
+static bool flush(Table *table)
 {
-    if (table->fd < 0 || table->full) return false;
-    if (!table_write_at(table, table->used, data, bytes)) {
+    if (table->full || !write_all(table->fd, table->window, table->tail->used - table->window_at, table->window_at)) {
         table->full = true;
         return false;
     }
-    table->used += bytes;
-    if (table->used > table->window_end) unmap(table);
+    table->window_at = table->tail->flushed = table->tail->used;
+    table->window_end = table->window_at + table->size;
     return true;
+}
+
+void table_close(Table *table)
+{
+    if (table->fd >= 0 && table->tail != NULL && flush(table)) unlink(table->path);
+    table_abandon(table);
+}
+
+void table_abandon(Table *table)
+{
+    if (table->tail != NULL) munmap(table->tail, HEADER + table->size);
+    if (table->fd >= 0) close(table->fd);
+    table->tail = NULL;
+    table->window = NULL;
+    table->window_at = table->window_end = 0;
+    table->fd = -1;
+    table->full = true;
+}
+
+char *table_reserve_flushing(Table *table, uint64_t bytes)
+{
+    if (table->fd < 0 || bytes > table->size || !flush(table)) return NULL;
+    table->tail->used += bytes;
+    return table->window;
+}
+
+bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes)
+{
+    return write_all(table->fd, data, bytes, offset);
+}
+
+bool table_append_large(Table *table, const void *data, uint64_t bytes)
+{
+    if (table->fd < 0 || !flush(table)) return false;
+    if (!write_all(table->fd, data, bytes, table->window_at)) {
+        table->full = true;
+        return false;
+    }
+    table->tail->used += bytes;
+    table->window_at = table->tail->flushed = table->tail->used;
+    table->window_end = table->window_at + table->size;
+    return true;
+}
+
+bool table_append(Table *table, const void *data, uint64_t bytes)
+{
+    if (bytes > table->size) return table_append_large(table, data, bytes);
+    char *room = table_reserve(table, bytes);
+    if (room != NULL) memcpy(room, data, bytes);
+    return room != NULL;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGE = 256 * 1024, ALIGNMENT = 16, PATH_SIZE = 240, PACK_FROM = 8, MAX_VALUES = 4096 };
+enum { LARGE = 64 * 1024, ALIGNMENT = 16, PATH_SIZE = 240, PACK_FROM = 8, MAX_VALUES = 4096 };
 enum { ARRAY_OMITTED = 1, ARRAY_PACKED = 2 };
 
 typedef struct {
@@ -70,24 +70,16 @@ static uint64_t round_up(uint64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIG
 
 static bool align_payload(Table *payload)
 {
-    uint64_t padding = round_up(payload->used) - payload->used;
+    uint64_t padding = round_up(table_used(payload)) - table_used(payload);
     if (padding == 0) return true;
     char *room = table_reserve(payload, padding);
     if (room != NULL) memset(room, 0, padding);
     return room != NULL;
 }
 
-static const char *mapped(const Table *payload, uint64_t offset, uint64_t bytes)
+/* Whether the file holds these bytes at `offset`, read back piece by piece. */
+static bool file_holds(const Table *payload, uint64_t offset, const void *data, uint64_t bytes)
 {
-    if (offset < payload->window_at || offset + bytes > payload->window_end) return NULL;
-    return payload->window + (offset - payload->window_at);
-}
-
-/* Whether the file holds these bytes at `offset`; what the window no longer maps is read back piece by piece. */
-static bool holds(const Table *payload, uint64_t offset, const void *data, uint64_t bytes)
-{
-    const char *old = mapped(payload, offset, bytes);
-    if (old != NULL) return memcmp(old, data, bytes) == 0;
     char piece[16384];
     for (uint64_t done = 0; done < bytes;) {
         uint64_t size = bytes - done < sizeof piece ? bytes - done : sizeof piece;
@@ -98,6 +90,30 @@ static bool holds(const Table *payload, uint64_t offset, const void *data, uint6
     return true;
 }
 
+static bool is_recorded(const Table *payload, const RecentArray *recent, const ArrayHeader *header, uint64_t head,
+                        uint64_t start, const void *data, uint64_t bytes)
+{
+    if (recent->data != data || recent->bytes != start + bytes || bytes == 0) return false;
+    if (recent->copy != NULL)
+        return memcmp(recent->copy, header, head) == 0 && memcmp(recent->copy + start, data, bytes) == 0;
+    return file_holds(payload, recent->offset, header, head) && file_holds(payload, recent->offset + start, data, bytes);
+}
+
+/* Remembers a block that was just written: a small one by a copy of its own, a large one by its place in the file. */
+static void remember(RecentArray *recent, const void *data, uint64_t offset, const char *block, uint64_t bytes)
+{
+    bool small = bytes <= LARGE;
+    if (!small || recent->room < bytes) {
+        free(recent->copy);
+        recent->copy = small ? malloc(bytes) : NULL;
+        recent->room = recent->copy == NULL ? 0 : bytes;
+    }
+    if (recent->copy != NULL) memcpy(recent->copy, block, bytes);
+    recent->data = small && recent->copy == NULL ? NULL : data;
+    recent->offset = offset;
+    recent->bytes = bytes;
+}
+
 /* Writes header and elements; returns the offset of the header, or UINT64_MAX on a full disk. Content that was recorded
  * before from the same address is not written again. */
 static uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes)
@@ -105,11 +121,9 @@ static uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *dat
     Table *payload = &lane->payload;
     uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head), total = start + bytes;
     RecentArray *recent = &lane->recent[((uintptr_t)data >> 4) % RECENT_ARRAYS];
-    if (recent->data == data && recent->bytes == total && bytes > 0 && holds(payload, recent->offset, header, head)
-        && holds(payload, recent->offset + start, data, bytes))
-        return recent->offset;
+    if (is_recorded(payload, recent, header, head, start, data, bytes)) return recent->offset;
     if (!align_payload(payload)) return UINT64_MAX;
-    uint64_t offset = payload->used;
+    uint64_t offset = table_used(payload);
     bool small = total <= LARGE;
     char *room = table_reserve(payload, small ? total : start);
     if (room == NULL) return UINT64_MAX;
@@ -119,7 +133,7 @@ static uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *dat
         memcpy(room + start, data, bytes);
     else if (bytes > 0 && !table_append_large(payload, data, bytes))
         return UINT64_MAX;
-    *recent = (RecentArray){data, offset, total};
+    if (bytes > 0) remember(recent, data, offset, room, total);
     return offset;
 }
 
@@ -199,11 +213,9 @@ static void put_int(Writer *writer, PyObject *object)
     PyObject *digits = PyNumber_ToBase(object, 16);
     Py_ssize_t length = 0;
     const char *text = digits == NULL ? NULL : PyUnicode_AsUTF8AndSize(digits, &length);
-    char *room = text == NULL ? NULL : table_reserve(&writer->state->lane.payload, (uint64_t)length);
-    if (room != NULL) {
-        memcpy(room, text, (size_t)length);
-        put_value(writer, KIND_BIGINT, writer->state->lane.payload.used - (uint64_t)length, (uint64_t)length);
-    }
+    Table *payload = &writer->state->lane.payload;
+    uint64_t offset = table_used(payload);
+    if (text != NULL && table_append(payload, text, (uint64_t)length)) put_value(writer, KIND_BIGINT, offset, (uint64_t)length);
     Py_XDECREF(digits);
     PyErr_Clear();
 }
@@ -429,6 +441,21 @@ uint32_t record_exception(ThreadState *state)
     return writer.count;
 }
 
+/* Whether the value written last is the block that argument `position` was at entry. Inputs that have left the buffer count as
+ * different: the argument is then recorded again, which costs a row and loses nothing. */
+static bool last_is_input(const Table *values, uint64_t first, uint32_t count, uint16_t position)
+{
+    uint64_t from = first * sizeof(ValueRecord);
+    if (from < values->window_at) return false;
+    const ValueRecord *inputs = (const ValueRecord *)(values->window + (from - values->window_at));
+    const ValueRecord *last = (const ValueRecord *)(values->window + (values->tail->used - values->window_at)) - 1;
+    for (uint32_t row = 0; row < count; row++)
+        if (inputs[row].kind == KIND_ARRAY && inputs[row].role == ROLE_POSITIONAL && inputs[row].position == position
+            && inputs[row].data == last->data)
+            return true;
+    return false;
+}
+
 /* A call that returns nothing works by changing its arguments: the arrays that differ from what was recorded at entry are
  * recorded again. */
 uint32_t record_changed(ThreadState *state, const Arguments *arguments, uint64_t first, uint32_t count)
@@ -436,27 +463,18 @@ uint32_t record_changed(ThreadState *state, const Arguments *arguments, uint64_t
     if (!numpy_ready) return 0;
     Writer writer = {.state = state, .role = ROLE_AFTER};
     Py_ssize_t total = arguments->n_args + (arguments->self != NULL);
-    uint64_t bytes = (first + count) * sizeof(ValueRecord);
-    Table *values = &state->lane.values;
     for (Py_ssize_t i = 0; i < total; i++) {
         PyObject *object = arguments->self == NULL ? arguments->args[i] : i == 0 ? arguments->self : arguments->args[i - 1];
         if (object == NULL || !PyArray_Check(object)) continue;
         PyArrayObject *array = (PyArrayObject *)object;
         if (!PyArray_ISWRITEABLE(array)) continue;
-        uint64_t old = UINT64_MAX;
-        const char *rows = mapped(values, first * sizeof(ValueRecord), bytes - first * sizeof(ValueRecord));
-        for (uint32_t row = 0; rows != NULL && row < count; row++) {
-            const ValueRecord *value = (const ValueRecord *)rows + row;
-            if (value->kind == KIND_ARRAY && value->role == ROLE_POSITIONAL && value->position == i) old = value->data;
-        }
         writer.position = (uint16_t)i;
         uint32_t before = writer.count;
         put_array(&writer, array);
-        if (writer.count == before || old == UINT64_MAX) continue;
-        ValueRecord *written = (ValueRecord *)(values->window + (values->used - values->window_at)) - 1;
-        if (written->data != old) continue;
-        values->used -= sizeof *written; /* same content, same block: the call did not change it */
-        writer.count--;
+        if (writer.count > before && last_is_input(&state->lane.values, first, count, (uint16_t)i)) {
+            state->lane.values.tail->used -= sizeof(ValueRecord); /* same block: the call did not change it */
+            writer.count--;
+        }
     }
     return writer.count;
 }

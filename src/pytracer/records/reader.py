@@ -10,6 +10,7 @@ A trace whose process was killed, or whose copy was cut short, is read as far as
 dropped. What cannot be a trace raises `TraceError`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, VALUE, Kind,
 from pytracer.records.tables import Coverage, Function, Site, Table, read_json, read_lines, records_of
 
 Records = NDArray[np.void]
+
+_HEXADECIMAL = re.compile(rb"-?0x[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -78,21 +81,15 @@ class Lane:
                 return Opaque(kind, str(extra))
 
     def _big_integer(self, offset: int, length: int) -> int | Opaque:
-        # Decimal is not subject to the digit limit of int(str), and refuses what is not a number.
-        from decimal import Decimal, InvalidOperation
-
-        text = self.digits(offset, length)
-        try:
-            return int(Decimal(text.decode("ascii")))
-        except (InvalidOperation, UnicodeDecodeError, ValueError, OverflowError):
-            return Opaque(Kind.BIGINT, "unreadable digits")
+        digits = self.digits(offset, length)
+        return int(digits, 16) if digits else Opaque(Kind.BIGINT, "unreadable digits")
 
     def digits(self, offset: int, length: int) -> bytes:
-        """The decimal digits of a BIGINT value, empty when they lie outside the payload or are no digits."""
+        """The hexadecimal digits of a BIGINT value, empty when they lie outside the payload or are no digits."""
         if offset + length > len(self.payload):
             return b""
         text = self.payload[offset : offset + length].tobytes()
-        return text if text.removeprefix(b"-").isdigit() else b""
+        return text if _HEXADECIMAL.fullmatch(text) else b""
 
 
 @dataclass(frozen=True)

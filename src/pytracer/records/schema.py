@@ -18,9 +18,10 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
           values.bin            VALUE records
           payload.bin           array contents and long integers
 
-Durability: files are memory-mapped and grow in chunks, so every completed call survives SIGKILL of the process. After a
-kill the tables end in zeroed records: a CALL with `enter_ns == 0` was never written, and one with `outcome == RUNNING`
-had not returned. Readers drop the zeroed tail.
+Durability: what a table's writer has not put into the file yet stands in `<table>.tail` (a TAIL_HEADER, then the bytes that
+follow the first `flushed` ones), which a regular end removes. It is memory-mapped, so every completed call survives SIGKILL of
+the process: the table is then the first `flushed` bytes of the file and the `used - flushed` bytes of the tail. An array block
+never straddles the two. A CALL with `enter_ns == 0` was never written, and one with `outcome == RUNNING` had not returned.
 
 History
     1   first version
@@ -74,6 +75,14 @@ multiple of 16 bytes of the file offset, then the elements in C order."""
 
 PAYLOAD_ALIGNMENT = 16
 
+TAIL_HEADER = np.dtype(
+    [
+        ("flushed", "<u8"),  # bytes of the table that stand in its file
+        ("used", "<u8"),  # bytes of the table
+        ("unused", "<u8", (6,)),
+    ]
+)
+
 COUNTERS = np.dtype(
     [
         ("calls_recorded", "<u8"),
@@ -124,7 +133,7 @@ class Kind(IntEnum):
     NONE = 0
     BOOL = 1  # data: 0 or 1
     INT = 2  # data: int64
-    BIGINT = 3  # data: payload offset of its decimal digits, extra: number of bytes
+    BIGINT = 3  # data: payload offset of its hexadecimal digits (-0x1f), extra: number of bytes
     FLOAT64 = 4  # data: the bits of the float64
     FLOAT32 = 5  # data: the bits of the value widened to float64
     FLOAT16 = 6  # likewise
@@ -141,6 +150,7 @@ class ArrayFlag(IntFlag):
     """What is special about an array block."""
 
     OMITTED = 1  # the shape is recorded, the elements are not
+    PACKED = 2  # a list or tuple of floats, recorded as one array
 
 
 META_FIELDS = {

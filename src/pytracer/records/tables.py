@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytracer.errors import TraceError
+from pytracer.records.tail import Tail
 
 Row = TypeVar("Row")
 
@@ -120,11 +121,17 @@ def read_lines(path: Path, parse: Callable[[dict[str, Any]], Row], notes: list[s
 
 
 def records_of(path: Path, dtype: np.dtype[Any], notes: list[str]) -> NDArray[Any]:
-    """The records of a table, memory-mapped copy-on-write; empty when there is no such file. A cut record is noted."""
-    size = path.stat().st_size if path.is_file() else 0
+    """The records of a table; empty when there is no such file. A cut record is noted.
+
+    The file is memory-mapped copy-on-write; while it has a tail (the process still runs, or nobody folded it) it is copied.
+    """
+    tail = Tail.read(path)
+    size = tail.flushed + len(tail.rest) if tail else path.stat().st_size if path.is_file() else 0
     count, rest = divmod(size, dtype.itemsize)
     if rest:
         notes.append(f"{path.parent.name}/{path.name}: its last record was cut: dropped")
     if not count:  # an empty file cannot be mapped
         return np.zeros(0, dtype)
+    if tail:
+        return np.frombuffer(bytearray(tail.whole(path)[: count * dtype.itemsize]), dtype)
     return np.asarray(np.memmap(path, dtype, mode="c", shape=(count,)))

@@ -228,7 +228,7 @@ class LaneWriter:
     def _encode_integer(self, value: int) -> tuple[Kind, int, int]:
         if -(2**63) <= value < 2**63:
             return Kind.INT, value % 2**64, 0
-        digits = str(value).encode()
+        digits = hex(value).encode()
         return Kind.BIGINT, self._append_payload(digits), len(digits)
 
     def _append_array(self, array: np.ndarray[Any, Any], flags: ArrayFlag) -> int:

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS
 from pytracer.errors import EXIT_USAGE, PytracerError
+from pytracer.records.tail import fold_tails
 from pytracer.trace.program import Program
 
 EXIT_NAME = "exit.json"
