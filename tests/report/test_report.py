@@ -137,8 +137,8 @@ def test_text(result: Result) -> None:
     assert "mod.silent" not in text
     assert "1 more call sites have nothing to measure" in text
     assert "1 x mod.branch in sample 2" in text
-    assert "noise model sr, seeds 12, 13, 14, 15" in text
-    assert "layer is missing here: blas" in text
+    assert "noise model sr, seed 12, 13, 14, 15" in text
+    assert "not perturbed: blas" in text
 
 
 def test_text_says_how_many_more(result: Result) -> None:

@@ -58,7 +58,7 @@ def noise(found: list[dict[str, Any]]) -> Noise:
     used = [s for s in found if s["status"] == "measured"] or [s for s in found if s["status"] != "reference"]
     return Noise(
         models=_unique([s["model"]] for s in used if s["model"]),
-        seeds=[s["seed"] for s in used if s["seed"] is not None],
+        seeds=list(dict.fromkeys(s["seed"] for s in used if s["seed"] is not None)),
         layers=_unique(s["layers"] for s in used),
         missing=_unique(s["missing"] for s in used),
         counts={name: sum(s[name] for s in used) for name in NOISE_COUNTERS},

@@ -35,7 +35,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     _say(console, calls if not result.perturbed else _measured(table, calls))
     _divergences(console, result)
     _coverage(console, result, found)
-    _failed(console, found)
+    _left_out(console, found, ("failed", "unperturbed") if result.perturbed else ("failed",))
     _noise(console, result, found)
 
 
@@ -142,8 +142,8 @@ def _coverage(console: "Console", result: Result, found: Sequence[dict[str, Any]
     _more(console, len(notes))
 
 
-def _failed(console: "Console", found: Sequence[dict[str, Any]]) -> None:
-    left_out = [sample for sample in found if sample["status"] in ("failed", "unperturbed")]
+def _left_out(console: "Console", found: Sequence[dict[str, Any]], statuses: Sequence[str]) -> None:
+    left_out = [sample for sample in found if sample["status"] in statuses]
     if not left_out:
         return
     _heading(console, "Samples left out")
@@ -160,10 +160,10 @@ def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> N
         _say(console, "not at all")
         return
     seeds = ", ".join(map(str, how.seeds[:LISTED])) + (", ..." if len(how.seeds) > LISTED else "")
-    _say(console, f"noise model {', '.join(how.models)}, seeds {seeds or 'none'}")
-    _say(console, f"layers: {', '.join(how.layers) or 'none'}")
+    _say(console, f"noise model {', '.join(how.models)}, seed {seeds or 'none'}")
+    _say(console, f"perturbed: {'; '.join(how.layers) or 'nothing'}")
     if how.missing:
-        _say(console, f"not perturbed, because the layer is missing here: {', '.join(how.missing)}")
+        _say(console, f"not perturbed: {'; '.join(how.missing)}")
     for name, text in NOISE_COUNTERS.items():
         if how.counts[name]:
             _say(console, f"{how.counts[name]} {text}, over the samples")
