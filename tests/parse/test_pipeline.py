@@ -304,6 +304,20 @@ def test_sources_lanes_and_ledger(tmp_path: Path) -> None:
         assert result.provenance["directory"] == "/project"
 
 
+def test_labels(tmp_path: Path) -> None:
+    def body(program: Program, i: int) -> None:
+        program.call("f", 1, [2, {"k": 3}], 4, z=[5], raises=True)
+        function = program.process.function("mod", "g", params=("a",))
+        with program.lane.call(function, program.process.site("s.py", 1), [np.zeros(2)]) as call:
+            call.result((1, 2))
+            call.after(0, np.ones(2))
+
+    with parse(write_experiment(tmp_path, body, 1), tmp_path / "r.h5") as result:
+        labels = result.labels["text"][result.values["label"]].tolist()
+        assert labels[:5] == ["x", "y[0]", "y[1]['k']", "argument 3", "z[0]"]
+        assert labels[5:] == ["raised ArithmeticError", "a", "return[0]", "return[1]", "a (after)"]
+
+
 def test_progress_and_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Measured in blocks of a few calls, the result is the same."""
 

@@ -58,7 +58,7 @@ def _label(function: Function, role: Role, position: int, name: str) -> str:
         case Role.AFTER:
             return f"{argument}{name} (after)"
         case Role.EXCEPTION:
-            return f"raised {name}"
+            return f"raised {name}".rstrip()
 
 
 class Types:
