@@ -109,8 +109,7 @@ typedef struct {
     const void *data; /* address of the array when it was recorded: a hint, always verified */
     uint64_t offset;  /* of its ARRAY_HEADER in the payload */
     uint64_t bytes;   /* header, padding and elements */
-    char *copy;       /* of those bytes, when they are few. Owned */
-    uint64_t room;    /* size of the copy */
+    char *copy;       /* of those bytes, when they came twice and are few. Owned */
 } RecentArray;
 
 typedef struct {

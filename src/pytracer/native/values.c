@@ -90,28 +90,35 @@ static bool file_holds(const Table *payload, uint64_t offset, const void *data, 
     return true;
 }
 
+/* The bytes of a remembered block that are at hand, in its copy or still in the tail; NULL when they are only in the file. */
+static const char *block_at_hand(const Table *payload, const RecentArray *recent)
+{
+    if (recent->copy != NULL) return recent->copy;
+    return recent->offset >= payload->window_at ? payload->window + (recent->offset - payload->window_at) : NULL;
+}
+
 static bool is_recorded(const Table *payload, const RecentArray *recent, const ArrayHeader *header, uint64_t head,
                         uint64_t start, const void *data, uint64_t bytes)
 {
     if (recent->data != data || recent->bytes != start + bytes || bytes == 0) return false;
-    if (recent->copy != NULL)
-        return memcmp(recent->copy, header, head) == 0 && memcmp(recent->copy + start, data, bytes) == 0;
+    const char *old = block_at_hand(payload, recent);
+    if (old != NULL) return memcmp(old, header, head) == 0 && memcmp(old + start, data, bytes) == 0;
     return file_holds(payload, recent->offset, header, head) && file_holds(payload, recent->offset + start, data, bytes);
 }
 
-/* Remembers a block that was just written: a small one by a copy of its own, a large one by its place in the file. */
-static void remember(RecentArray *recent, const void *data, uint64_t offset, const char *block, uint64_t bytes)
+static void remember(RecentArray *recent, const void *data, uint64_t offset, uint64_t bytes)
 {
-    bool small = bytes <= LARGE;
-    if (!small || recent->room < bytes) {
-        free(recent->copy);
-        recent->copy = small ? malloc(bytes) : NULL;
-        recent->room = recent->copy == NULL ? 0 : bytes;
-    }
-    if (recent->copy != NULL) memcpy(recent->copy, block, bytes);
-    recent->data = small && recent->copy == NULL ? NULL : data;
-    recent->offset = offset;
-    recent->bytes = bytes;
+    free(recent->copy);
+    *recent = (RecentArray){.data = data, .offset = offset, .bytes = bytes};
+}
+
+/* Content that came twice will come again: a small block gets a copy, which outlives the tail. */
+static void keep_copy(const Table *payload, RecentArray *recent)
+{
+    if (recent->copy != NULL || recent->bytes > LARGE) return;
+    const char *block = block_at_hand(payload, recent);
+    recent->copy = block == NULL ? NULL : malloc(recent->bytes);
+    if (recent->copy != NULL) memcpy(recent->copy, block, recent->bytes);
 }
 
 /* Writes header and elements; returns the offset of the header, or UINT64_MAX on a full disk. Content that was recorded
@@ -121,7 +128,10 @@ static uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *dat
     Table *payload = &lane->payload;
     uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head), total = start + bytes;
     RecentArray *recent = &lane->recent[((uintptr_t)data >> 4) % RECENT_ARRAYS];
-    if (is_recorded(payload, recent, header, head, start, data, bytes)) return recent->offset;
+    if (is_recorded(payload, recent, header, head, start, data, bytes)) {
+        keep_copy(payload, recent);
+        return recent->offset;
+    }
     if (!align_payload(payload)) return UINT64_MAX;
     uint64_t offset = table_used(payload);
     bool small = total <= LARGE;
@@ -133,7 +143,7 @@ static uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *dat
         memcpy(room + start, data, bytes);
     else if (bytes > 0 && !table_append_large(payload, data, bytes))
         return UINT64_MAX;
-    if (bytes > 0) remember(recent, data, offset, room, total);
+    if (bytes > 0) remember(recent, data, offset, total);
     return offset;
 }
 

@@ -79,6 +79,7 @@ class Sample:
         # When the disk is full or the trace was discarded, `parse` will not know the status.
         with contextlib.suppress(OSError):
             (self.trace / EXIT_NAME).write_text(json.dumps({"status": self.status}))
+            fold_tails(self.trace)
 
     @property
     def status(self) -> int:
