@@ -25,7 +25,8 @@ typedef struct {
     const void *operation;
     PyUFuncGenericFunction function; /* NumPy's own loop */
     void *data;
-    int n_in, parts; /* parts: 2 for complex outputs */
+    int n_in, in_parts, out_parts; /* parts: 2 for complex numbers */
+    bool power;
 } Loop;
 
 typedef struct {
@@ -85,6 +86,9 @@ static COLD void replay(const Loop *loop, char **args, npy_intp n, const npy_int
     flags_set(0);
 }
 
+/* NumPy lets go of the GIL around large loops: several threads may count at once. */
+static inline void count(uint64_t *counter, uint64_t n) { __atomic_fetch_add(counter, n, __ATOMIC_RELAXED); }
+
 /* ---- every loop runs to nearest, whatever native call it is part of, and leaves that call's mode behind */
 
 typedef struct {
@@ -99,8 +103,8 @@ static inline Scope scope_enter(uint64_t elements)
     scope.mode = rounding_nearest();
     scope.flags = flags_now();
     scope.state->noise_events++;
-    counters->noisy_loops++;
-    counters->noisy_elements += elements;
+    count(&counters->noisy_loops, 1);
+    count(&counters->noisy_elements, elements);
     plain_flags = 0;
     flags_set(0);
     return scope;
@@ -136,6 +140,7 @@ static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps,
 #define MAGNITUDE 0x7fffffffffffffffull
 #define SMALLEST_NORMAL 0x0010000000000000ull
 #define LARGEST 0x7fefffffffffffffull
+#define PRECISION 53
 #define EXACT_TAIL 0xffffull
 #define FMA __builtin_fma
 #define SQRT __builtin_sqrt
@@ -147,6 +152,7 @@ static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps,
 #undef MAGNITUDE
 #undef SMALLEST_NORMAL
 #undef LARGEST
+#undef PRECISION
 #undef EXACT_TAIL
 #undef FMA
 #undef SQRT
@@ -158,6 +164,7 @@ static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps,
 #define MAGNITUDE 0x7fffffffu
 #define SMALLEST_NORMAL 0x00800000u
 #define LARGEST 0x7f7fffffu
+#define PRECISION 24
 #define EXACT_TAIL 0x3ffu
 #define FMA __builtin_fmaf
 #define SQRT __builtin_sqrtf
@@ -228,10 +235,12 @@ static bool has_last_bit_noise(const char *name)
 /* Our loop for one signature of a ufunc, or NULL when its results carry no rounding error to perturb. */
 static PyUFuncGenericFunction choose(const char *name, const char *types, int n_args, Loop *loop)
 {
-    char out = types[n_args - 1];
+    char in = types[0], out = types[n_args - 1];
     bool is_complex = out == NPY_CDOUBLE || out == NPY_CFLOAT, is_real = out == NPY_DOUBLE || out == NPY_FLOAT;
     if (!is_complex && !is_real) return NULL;
-    loop->parts = is_complex ? 2 : 1;
+    loop->out_parts = is_complex ? 2 : 1;
+    loop->in_parts = in == NPY_CDOUBLE || in == NPY_CFLOAT ? 2 : 1;
+    loop->power = !is_complex && (strcmp(name, "power") == 0 || strcmp(name, "float_power") == 0);
     if (all_types(types, n_args, out) && (loop->operation = error_free_operation(name, out)) != NULL)
         return error_free_loop(out);
     if (!has_last_bit_noise(name)) return NULL;
@@ -244,6 +253,8 @@ static PyUFuncGenericFunction choose(const char *name, const char *types, int n_
 static int install(PyUFuncObject *ufunc)
 {
     int n_args = ufunc->nin + ufunc->nout, found = 0;
+    for (int i = 0; i < n_installed; i++)
+        if (installed[i].ufunc == ufunc) return 0; /* an alias, such as np.abs */
     if (ufunc->nout != 1 || ufunc->ntypes <= 0 || ufunc->functions == NULL || ufunc->core_enabled) return 0;
     PyUFuncGenericFunction *functions = malloc((size_t)ufunc->ntypes * sizeof *functions);
     void **data = malloc((size_t)ufunc->ntypes * sizeof *data);

@@ -11,6 +11,7 @@
 Noise noise;
 
 static uint64_t next_epoch = 1;
+static uint64_t seeded_threads; /* that drew noise since it started: the first is the main thread */
 
 static uint64_t splitmix(uint64_t *state)
 {
@@ -22,11 +23,9 @@ static uint64_t splitmix(uint64_t *state)
 
 void noise_seed_thread(ThreadState *state)
 {
-    static uint64_t seeded_epoch;
-    static uint32_t ordinal; /* of threads that drew noise since it started: the first is the main thread */
-    if (seeded_epoch != noise.epoch) ordinal = 0;
-    seeded_epoch = noise.epoch;
-    uint64_t seed = noise.seed ^ (uint64_t)ordinal++ * 0xD1342543DE82EF95ull;
+    /* Without the GIL: NumPy lets go of it around large loops. */
+    uint64_t ordinal = __atomic_fetch_add(&seeded_threads, 1, __ATOMIC_RELAXED);
+    uint64_t seed = noise.seed ^ ordinal * 0xD1342543DE82EF95ull;
     for (int i = 0; i < 8; i++) state->stream[i] = splitmix(&seed);
     for (int i = 0; i < 2; i++) state->scalar[i] = splitmix(&seed);
     state->noise_epoch = noise.epoch;
@@ -46,6 +45,7 @@ static uint32_t random_bit(ThreadState *state)
 void noise_start(uint64_t seed, bool native)
 {
     noise.seed = seed;
+    seeded_threads = 0;
     noise.native = native && rounding_available();
     noise.epoch = next_epoch++;
 }

@@ -1,4 +1,4 @@
-/* Stochastic rounding by error-free transforms, for one floating-point type: kernels.c includes it for double and for float,
+/* Stochastic rounding by error-free transforms, for one floating-point type: loops.c includes it for double and for float,
  * with REAL, BITS, FN and the limits of the type defined.
  *
  * Random rounding (CESTAC: Vignes 1993; "random" of Verrou): an exact result stays exact; an inexact one becomes either of the
@@ -123,18 +123,19 @@ BLOCK_KERNEL(sqrt)
 typedef struct {
     const char *ufunc;
     int n_in;
+    bool is_add; /* reduced in pairs. (A kernel's address is no key: it has one for each processor.) */
     uint64_t (*block)(const REAL *, const REAL *, REAL *, size_t, uint64_t *);
     REAL (*one)(REAL, REAL, BITS, BITS *);
 } FN(Operation);
 
 static const FN(Operation) FN(operations)[] = {
-    {"add", 2, FN(add_block), FN(add_one)},
-    {"subtract", 2, FN(subtract_block), FN(subtract_one)},
-    {"multiply", 2, FN(multiply_block), FN(multiply_one)},
-    {"divide", 2, FN(divide_block), FN(divide_one)},
-    {"square", 1, FN(square_block), FN(square_one)},
-    {"reciprocal", 1, FN(reciprocal_block), FN(reciprocal_one)},
-    {"sqrt", 1, FN(sqrt_block), FN(sqrt_one)},
+    {"add", 2, true, FN(add_block), FN(add_one)},
+    {"subtract", 2, false, FN(subtract_block), FN(subtract_one)},
+    {"multiply", 2, false, FN(multiply_block), FN(multiply_one)},
+    {"divide", 2, false, FN(divide_block), FN(divide_one)},
+    {"square", 1, false, FN(square_block), FN(square_one)},
+    {"reciprocal", 1, false, FN(reciprocal_block), FN(reciprocal_one)},
+    {"sqrt", 1, false, FN(sqrt_block), FN(sqrt_one)},
 };
 
 /* ---- sums: NumPy's pairwise order (8 accumulators, leaves of 128), each addition rounded at random */
@@ -192,7 +193,7 @@ static void FN(reduce)(const Loop *loop, const FN(Operation) *operation, char **
 {
     BITS counts[LANES] = {0};
     REAL *out = (REAL *)args[0], value = *out;
-    if (operation->block == FN(add_block)) {
+    if (operation->is_add) {
         value = FN(draw_add)(value, FN(sum)(args[1], (size_t)n, steps[1], state, counts), state, counts);
     } else {
         for (npy_intp i = 0; i < n; i++)
@@ -204,7 +205,7 @@ static void FN(reduce)(const Loop *loop, const FN(Operation) *operation, char **
         replay(loop, again, n, steps);
     }
     *out = value;
-    counters->inexact_elements += FN(total)(counts);
+    count(&counters->inexact_elements, FN(total)(counts));
 }
 
 /* An output that is a later input (accumulate): one element after the other. */
@@ -222,7 +223,7 @@ static void FN(chain)(const Loop *loop, const FN(Operation) *operation, char **a
         }
         *(REAL *)(args[result] + i * steps[result]) = value;
     }
-    counters->inexact_elements += FN(total)(counts);
+    count(&counters->inexact_elements, FN(total)(counts));
 }
 
 static const REAL *FN(gather)(const char *from, npy_intp step, npy_intp n, REAL *buffer)
@@ -244,12 +245,13 @@ static void FN(blocks)(const Loop *loop, const FN(Operation) *operation, char **
                        ThreadState *state)
 {
     REAL left[BLOCK], right[BLOCK], results[BLOCK];
+    uint64_t inexact = 0;
     int second = operation->n_in - 1, result = operation->n_in;
     for (npy_intp at = 0; at < n; at += BLOCK) {
         npy_intp size = n - at < BLOCK ? n - at : BLOCK;
         const REAL *a = FN(gather)(args[0] + at * steps[0], steps[0], size, left);
         const REAL *b = second ? FN(gather)(args[1] + at * steps[1], steps[1], size, right) : a;
-        counters->inexact_elements += operation->block(a, b, results, (size_t)size, state->stream);
+        inexact += operation->block(a, b, results, (size_t)size, state->stream);
         if (flags_are_suspect()) {
             REAL scratch[BLOCK];
             const npy_intp dense[] = {sizeof(REAL), sizeof(REAL), sizeof(REAL)};
@@ -258,6 +260,7 @@ static void FN(blocks)(const Loop *loop, const FN(Operation) *operation, char **
         }
         FN(scatter)(args[result] + at * steps[result], steps[result], size, results);
     }
+    count(&counters->inexact_elements, inexact);
 }
 
 static void FN(loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
@@ -299,14 +302,33 @@ static void FN(complex_one)(int operation, const REAL *a, const REAL *b, REAL *o
 #undef DRAW
 }
 
+static void FN(complex_sum)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state, BITS *counts)
+{
+    REAL before[2], sum[2];
+    memcpy(before, args[0], sizeof before);
+    for (int part = 0; part < 2; part++)
+        sum[part] = FN(draw_add)(
+            before[part], FN(sum)(args[1] + part * (npy_intp)sizeof(REAL), (size_t)n, steps[1], state, counts), state, counts);
+    if (flags_are_suspect()) {
+        char *again[] = {(char *)before, args[1], (char *)before};
+        replay(loop, again, n, steps);
+    }
+    memcpy(args[0], sum, sizeof sum);
+}
+
 static void FN(complex_loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
 {
     const Loop *loop = data;
     const ComplexOperation *operation = loop->operation;
     int second = operation->n_in - 1, result = operation->n_in;
     BITS counts[LANES] = {0};
-    Scope scope = scope_enter((uint64_t)dimensions[0]);
-    for (npy_intp i = 0; i < dimensions[0]; i++) {
+    npy_intp n = dimensions[0];
+    Scope scope = scope_enter((uint64_t)n);
+    if (operation->code == COMPLEX_ADD && args[0] == args[2] && steps[0] == 0 && steps[2] == 0) {
+        FN(complex_sum)(loop, args, n, steps, scope.state, counts);
+        n = 0;
+    }
+    for (npy_intp i = 0; i < n; i++) {
         REAL a[2], b[2], out[2], scratch[2];
         memcpy(a, args[0] + i * steps[0], sizeof a);
         memcpy(b, args[second] + i * steps[second], sizeof b);
@@ -317,55 +339,93 @@ static void FN(complex_loop)(char **args, const npy_intp *dimensions, const npy_
         }
         memcpy(args[result] + i * steps[result], out, sizeof out);
     }
-    counters->inexact_elements += FN(total)(counts);
+    count(&counters->inexact_elements, FN(total)(counts));
     scope_leave(&scope);
 }
 
 /* ---- functions without an error-free transform: noise on the last bit of NumPy's own result
  *
  * The result y of a good library lies within about one unit of the exact value: it stays with probability 1/2, else goes one
- * unit up or down. A result that is surely exact stays: one with many trailing zero bits (0, 1, 2.5, Inf) or one that is an
- * input (pow(x, 1), hypot(x, 0)). */
+ * unit up or down. A result that is surely exact stays: one with many trailing zero bits (0, 1, 2.5, Inf), one that is an
+ * input (pow(x, 1), hypot(x, 0), z / 1) or a power whose digits all fit. */
 
 static REAL FN(last_bit)(REAL y, ThreadState *state, BITS *inexact)
 {
-    BITS i = FN(bits)(y), magnitude = i & MAGNITUDE;
-    if ((i & EXACT_TAIL) == 0 || magnitude < SMALLEST_NORMAL || magnitude >= LARGEST) return y;
+    BITS i = FN(bits)(y);
     ++*inexact;
     BITS move = (BITS)next_bit(state), up = (BITS)next_bit(state);
     return move ? FN(real)(up ? i + 1 : i - 1) : y;
 }
 
-static bool FN(is_input)(REAL y, char **args, int n_in, npy_intp i, const npy_intp *steps)
+/* x^n with a whole n is exact when the odd part of x to the n is below 2^PRECISION. */
+static bool FN(is_exact_power)(REAL x, REAL n)
 {
-    for (int k = 0; k < n_in; k++) {
-        REAL x;
-        if (args[k] == args[n_in]) continue; /* overwritten by the output */
-        memcpy(&x, args[k] + i * steps[k], sizeof x);
-        if (((FN(bits)(x) ^ FN(bits)(y)) & MAGNITUDE) == 0) return true;
+    if (!(n >= 2 && n <= PRECISION) || n != (REAL)(int)n) return false;
+    const int digits = PRECISION - 1;
+    uint64_t fraction = FN(bits)(x) & (((BITS)1 << digits) - 1);
+    uint64_t odd = fraction | (uint64_t)1 << digits; /* a subnormal x only looks less exact than it is */
+    odd >>= __builtin_ctzll(odd);
+    uint64_t power = 1;
+    for (int k = (int)n; k > 0; k--) {
+        if (power > ((uint64_t)1 << PRECISION) / odd) return false;
+        power *= odd;
     }
-    return false;
+    return true;
+}
+
+static bool FN(is_exact)(const Loop *loop, REAL y, char *const *inputs, const npy_intp *steps, npy_intp i)
+{
+    BITS bits = FN(bits)(y), magnitude = bits & MAGNITUDE;
+    if ((bits & EXACT_TAIL) == 0 || magnitude < SMALLEST_NORMAL || magnitude >= LARGEST) return true;
+    REAL x[4];
+    int n = 0;
+    for (int k = 0; k < loop->n_in; k++)
+        for (int part = 0; part < loop->in_parts; part++, n++) {
+            memcpy(&x[n], inputs[k] + i * steps[k] + part * (npy_intp)sizeof(REAL), sizeof(REAL));
+            if ((FN(bits)(x[n]) & MAGNITUDE) == magnitude) return true;
+        }
+    return loop->power && FN(is_exact_power)(x[0], x[1]);
+}
+
+/* `args` point to at most BLOCK elements, none of which depends on another. */
+static void FN(last_bit_block)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state, BITS *counts)
+{
+    REAL kept[2][2 * BLOCK]; /* of inputs that the output overwrites */
+    char *inputs[2];
+    npy_intp strides[2], in_size = loop->in_parts * (npy_intp)sizeof(REAL);
+    for (int k = 0; k < loop->n_in; k++) {
+        bool overwritten = args[k] == args[loop->n_in];
+        inputs[k] = overwritten ? (char *)kept[k] : args[k];
+        strides[k] = overwritten ? in_size : steps[k];
+        for (npy_intp i = 0; overwritten && i < n; i++)
+            memcpy(inputs[k] + i * in_size, args[k] + i * steps[k], (size_t)in_size);
+    }
+    loop->function(args, &n, steps, loop->data);
+    for (npy_intp i = 0; i < n; i++)
+        for (int part = 0; part < loop->out_parts; part++) {
+            REAL y;
+            char *at = args[loop->n_in] + i * steps[loop->n_in] + part * (npy_intp)sizeof y;
+            memcpy(&y, at, sizeof y);
+            if (FN(is_exact)(loop, y, inputs, strides, i)) continue;
+            y = FN(last_bit)(y, state, counts);
+            memcpy(at, &y, sizeof y);
+        }
 }
 
 static void FN(last_bit_loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
 {
     const Loop *loop = data;
-    npy_intp n = dimensions[0], step = steps[loop->n_in];
+    npy_intp n = dimensions[0], size = loop->out_parts * (npy_intp)sizeof(REAL);
     BITS counts[LANES] = {0};
-    char *out = args[loop->n_in];
     Scope scope = scope_enter((uint64_t)n);
-    loop->function(args, dimensions, steps, loop->data);
+    bool depends = is_chained(loop->n_in, args, n, steps, size) || steps[loop->n_in] == 0; /* accumulate, reduce */
+    npy_intp length = depends ? 1 : BLOCK;
+    for (npy_intp at = 0; at < n; at += length) {
+        char *here[3];
+        for (int k = 0; k <= loop->n_in; k++) here[k] = args[k] + at * steps[k];
+        FN(last_bit_block)(loop, here, n - at < length ? n - at : length, steps, scope.state, counts);
+    }
     plain_flags |= flags_now();
-    if (step == 0 && n > 1) n = 1;
-    for (npy_intp i = 0; i < n; i++)
-        for (int part = 0; part < loop->parts; part++) {
-            REAL y;
-            char *at = out + i * step + part * (npy_intp)sizeof y;
-            memcpy(&y, at, sizeof y);
-            if (loop->parts == 1 && FN(is_input)(y, args, loop->n_in, i, steps)) continue;
-            y = FN(last_bit)(y, scope.state, counts);
-            memcpy(at, &y, sizeof y);
-        }
-    counters->inexact_elements += FN(total)(counts);
+    count(&counters->inexact_elements, FN(total)(counts));
     scope_leave(&scope);
 }
