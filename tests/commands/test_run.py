@@ -16,6 +16,8 @@ from .conftest import Pytracer
 
 CACHE = ".__pytracercache__"
 
+HIDDEN_CURSOR = b"\x1b[?25l"
+
 
 def traces(folder: Path) -> list[Path]:
     """The traces in the cache of this folder, by sample."""
@@ -77,6 +79,7 @@ def test_the_program_gets_its_arguments_folder_and_streams(
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith(alone.stdout)
     assert "to stderr\n" in shown.stderr
+    assert "\x1b" not in shown.stdout + shown.stderr
     for trace in traces(tmp_path):
         assert (trace / "stdout.txt").read_text() == alone.stdout
         assert (trace / "stderr.txt").read_text() == alone.stderr
@@ -283,6 +286,8 @@ def test_on_a_terminal_input_and_output_flow(tmp_path: Path) -> None:
     os.close(terminal)
     assert process.wait(60) == 0, shown
     assert b"hello Ada" in shown
+    assert HIDDEN_CURSOR in shown  # a progress bar was drawn, after the program had said all
+    assert shown.index(b"hello Ada") < shown.index(HIDDEN_CURSOR)
     assert [(t / "stdout.txt").read_text() for t in traces(tmp_path)] == ["who? hello Ada\n"] * 3
 
 
