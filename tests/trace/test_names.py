@@ -1,5 +1,7 @@
 """Modules are found without being imported."""
 
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +9,17 @@ import pytest
 
 from pytracer.errors import UsageError
 from pytracer.trace.names import ModuleFinder, check_targets
+
+MODULE = """
+import numpy as np
+raise RuntimeError('imported')
+def f(): pass
+if np:
+    def later(): pass
+class Shape:
+    def area(self): pass
+SIZE = 3
+"""
 
 
 @pytest.fixture
@@ -16,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (package / "inner").mkdir(parents=True)
     for path in (package / "__init__.py", package / "inner" / "__init__.py", package / "inner" / "leaf.py"):
         path.write_text("raise RuntimeError('imported')\n")
-    (tmp_path / "mymodule.py").write_text("raise RuntimeError('imported')\n")
+    (tmp_path / "mymodule.py").write_text(MODULE)
     return tmp_path
 
 
@@ -43,9 +56,40 @@ def test_near_names(folder: Path) -> None:
     assert finder.near("xqzw") == ""
 
 
-def test_targets_are_checked_by_their_first_part(folder: Path) -> None:
-    check_targets(["numpy.linalg.no_such_function", "mypackage", "mymodule.f", "__main__.f"], folder)
-    with pytest.raises(UsageError, match=r"no module named 'mymodul' \(did you mean 'mymodule'"):
-        check_targets(["mymodul.f"], folder)
-    with pytest.raises(UsageError, match="is not the name of a module"):
-        check_targets(["numpy."], folder)
+@pytest.mark.parametrize(
+    "name",
+    "numpy numpy.linalg.solve numpy.ndarray.sum math.sin mypackage.inner __main__.f mymodule.f mymodule.later "
+    "mymodule.Shape.area mymodule.np mymodule.SIZE".split(),
+)
+def test_targets_that_exist(folder: Path, name: str) -> None:
+    check_targets([name], folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mymodul.f", "no module named 'mymodul' (did you mean 'mymodule'?)"),
+        ("numpy.", "'numpy.' is not the name of a module"),
+        ("numpy.linalg.slove", "no 'numpy.linalg.slove': 'slove' is not there; did you mean 'solve'"),
+        ("numpy.ndarray.smu", "no 'numpy.ndarray.smu': 'smu' is not there; did you mean 'sum'"),
+        ("mymodule.latter", "no 'mymodule.latter': 'latter' is not there; did you mean 'later'?"),
+        ("mymodule.Shape.aera", "no 'mymodule.Shape.aera': 'aera' is not there; did you mean 'area'?"),
+        ("mypackage.qqq", "no 'mypackage.qqq': 'qqq' is not there; see what 'mypackage' defines"),
+    ],
+)
+def test_targets_that_do_not_exist(folder: Path, name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        check_targets([name], folder)
+
+
+def test_a_star_import_may_define_anything(folder: Path) -> None:
+    (folder / "star.py").write_text("from numpy import *\n")
+    check_targets(["star.sin"], folder)
+
+
+def test_an_installed_module_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.py").write_text("raise ImportError('no licence')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="cannot import 'broken' to look for 'f': ImportError: no licence; "):
+        check_targets(["broken.f"], tmp_path / "elsewhere")

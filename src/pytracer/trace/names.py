@@ -8,6 +8,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from pytracer.errors import UsageError
+from pytracer.trace.members import check_installed, check_source, source_of
 
 
 class ModuleFinder:
@@ -52,16 +53,32 @@ class ModuleFinder:
 
 
 def check_targets(names: Iterable[str], folder: Path) -> None:
-    """Raise UsageError for a target whose top-level module cannot be found; the traced process checks the rest."""
+    """Raise UsageError for a target that does not exist; `folder` holds the user's own modules."""
     finder = ModuleFinder([folder])
     for name in names:
-        head = name.partition(".")[0]
         if not all(part.isidentifier() for part in name.split(".")):
             raise UsageError(
                 f"{name!r} is not the name of a module, package or function; write it as numpy.linalg.solve"
             )
-        if head != "__main__" and finder.find(head) is None:
+        if name.partition(".")[0] != "__main__":
+            _check_target(name, finder, folder)
+
+
+def _check_target(name: str, finder: ModuleFinder, folder: Path) -> None:
+    module, member = name, ""
+    while (spec := finder.find(module)) is None:
+        module, _, last = module.rpartition(".")
+        member = f"{last}.{member}".rstrip(".")
+        if not module:
+            head = name.partition(".")[0]
             raise UsageError(
-                f"no module named {head!r}{finder.near(head)}; --trace takes installed modules and those "
-                f"in {str(folder)!r}"
+                f"no module named {head!r}{finder.near(head)}; "
+                f"--trace and --exclude take installed modules and those in {str(folder)!r}"
             )
+    if not member:
+        return
+    own = PathFinder.find_spec(name.partition(".")[0], [str(folder)]) is not None
+    if not own:
+        check_installed(module, member)
+    elif (source := source_of(spec)) is not None:
+        check_source(source, module, member)
