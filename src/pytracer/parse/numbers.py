@@ -35,6 +35,7 @@ class Summary:
     worst_element: Ints
     worst_mean: Floats
     worst_mean_imag: Floats
+    largest: Floats
 
     @classmethod
     def empty(cls, count: int) -> "Summary":
@@ -53,7 +54,13 @@ def measure_scalars(views: Sequence[View], rows: Ints, kind: Kind, precision: in
     s = Statistics.of(np.stack([_scalars(view, row, kind) for view, row in zip(views, rows, strict=True)]), precision)
     bits = np.full(len(s.bits), np.nan) if kind == Kind.INT else s.bits
     worst = np.where(np.isnan(bits), -1, 0)
-    return Summary(s.same, bits, bits, bits, s.mean, s.std, s.mean_imag, s.std_imag, worst, s.mean, s.mean_imag)
+    largest = _magnitude(s)
+    return Summary(s.same, bits, bits, bits, s.mean, s.std, s.mean_imag, s.std_imag, worst, s.mean, s.mean_imag, largest)
+
+
+def _magnitude(statistics: Statistics) -> Floats:
+    """Of the means; the imaginary part of what is not complex is NaN."""
+    return np.hypot(statistics.mean, np.where(np.isnan(statistics.mean_imag), 0.0, statistics.mean_imag))
 
 
 def _scalars(view: View, rows: Ints, kind: Kind) -> NDArray[Any]:
@@ -137,6 +144,7 @@ def summarise(statistics: Statistics, sizes: Ints) -> Summary:
             worst_element=np.where(known, worst - first, -1),
             worst_mean=np.where(known, statistics.mean[worst], np.nan),
             worst_mean_imag=np.where(known, statistics.mean_imag[worst], np.nan),
+            largest=np.fmax.reduceat(_magnitude(statistics), first),
             **means,
         )
 

@@ -139,6 +139,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "worst_element": ("i8", "flat index (C order) of the element with the fewest bits; -1 for none"),
         "worst_mean": ("f8", "mean of that element (real part)"),
         "worst_mean_imag": ("f8", "imaginary part of worst_mean; NaN when not complex"),
+        "largest": ("f8", "largest magnitude among the means of the elements: what worst_mean is to be compared with"),
         "elements": ("i8", "first row in elements; -1 when not stored (equal in all samples, above a limit, no array)"),
     },
     "elements": {

@@ -8,7 +8,8 @@ probability, confidence
 functions     worst first, one per function and call site:
               {function, file, line, caller, source, calls, measurable, input_bits: {min, median},
                output_bits: {min, median}, bits_lost, disagreements, worst}
-              worst: {value, element, bits, mean} of the worst output, or null; a complex mean is {real, imag}
+              worst: {value, element, bits, mean, largest} of the worst output, or null; a complex mean is
+              {real, imag}; largest is the largest magnitude in the same value
 samples       {sample, trace, status, reason, model, seed, layers, missing, exit_code, complete, calls, ...counters}
 noise         {models, seeds, layers, missing, counts}
 divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}
@@ -64,6 +65,7 @@ def _function(result: Result, row: Row) -> dict[str, Any]:
     head = {"function": fields.pop("function")} | where | {"caller": place.caller, "source": place.source}
     if row.worst is not None:
         fields["worst"]["mean"] = _mean(row.worst.mean)
+        fields["worst"]["largest"] = _mean(row.worst.largest)
     return head | fields
 
 

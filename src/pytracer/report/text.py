@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TOP = 20
 PIPED_WIDTH = 100
+SMALL = 1e-3
+"""An element is small when it is below this share of the largest one of its value."""
 LISTED = 10
 """Divergences, events, notes and seeds shown before the rest is only counted."""
 
@@ -51,7 +53,7 @@ def _verdict(result: Result, table: Sequence[Row]) -> str:
         return f"No perturbed call loses bits {how}."
     place = f" called at {_place(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
     left = _number(worst.worst.bits) if worst.worst else "?"
-    return f"{worst.function}{place} loses {_number(worst.bits_lost)} bits: {left} bits are left {how}."
+    return f"{_function(worst)}{place} loses {_number(worst.bits_lost)} bits: {left} bits are left {how}."
 
 
 def _measured(table: Sequence[Row], calls: str) -> str:
@@ -66,13 +68,12 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
     view = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=None)
     for heading in ("bits\nlost", "inputs\nmin median", "outputs\nmin median", "\ncalls"):
         view.add_column(heading, justify="right", no_wrap=True)
-    view.add_column("function\n  call site", overflow="fold", ratio=3)
-    view.add_column("worst value\n  its bits and mean", overflow="fold", ratio=2)
+    view.add_column("function, call site,\nits worst output", overflow="fold")
     for row in shown[:top]:
         cells = (_number(row.bits_lost), _pair(row.input_bits), _pair(row.output_bits), str(row.calls))
         caller = "" if row.place.caller in ("", "<module>") else f" in {row.place.caller}"
-        place = _place(result, row.place.file, row.place.line) + caller
-        view.add_row(*cells, _clean(f"{row.function}\n  {place}", keep="\n"), _worst(row))
+        place = f"at {_place(result, row.place.file, row.place.line)}{caller}"
+        view.add_row(*cells, _clean("\n".join([_function(row), place, *_worst(row)]), keep="\n"))
     _heading(console, "Functions by bits lost (significant bits, base 2; minimum and median over the calls)")
     console.print(view)
     if len(shown) > top:
@@ -86,15 +87,21 @@ def _has_something(row: Row) -> bool:
     return row.output_bits.min is not None or row.input_bits.min is not None or row.disagreements > 0
 
 
-def _worst(row: Row) -> str:
+def _function(row: Row) -> str:
+    return row.function.removeprefix("__main__.")
+
+
+def _worst(row: Row) -> list[str]:
     lines = []
     if row.worst is not None:
-        index = "" if row.worst.element is None else f"[{', '.join(map(str, row.worst.element))}]"
-        lines = [f"{row.worst.value}{index}", f"  {_number(row.worst.bits)} of {row.worst.mean:.6g}"]
+        worst = row.worst
+        index = "" if worst.element is None else f"[{', '.join(map(str, worst.element))}]"
+        # Beside much larger elements a value near 0 is often what a cancellation rightly leaves.
+        scale = f", beside {worst.largest:.3g}" if abs(worst.mean) < SMALL * worst.largest else ""
+        lines = [f"worst: {worst.value}{index} = {worst.mean:.6g}{scale}: {_number(worst.bits)} bits"]
     if row.disagreements:
-        lines.append(f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value,")
-        lines.append("  type or shape in some samples")
-    return _clean("\n".join(lines), keep="\n") or "-"
+        lines.append(f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value, type or shape in some samples")
+    return lines
 
 
 def _divergences(console: "Console", result: Result) -> None:
@@ -192,9 +199,13 @@ def _clean(text: str, keep: str = "") -> str:
 
 
 def _place(result: Result, file: str, line: int) -> str:
+    """For the reader: relative to the working directory, or to the installed packages."""
     if not file:
         return "unknown place"
     path = absolute(result, file)
+    _, installed, module = path.rpartition("/site-packages/")
+    if installed:
+        return f"{module}:{line}"
     with suppress(ValueError, OSError):
         path = str(Path(path).relative_to(Path.cwd()))
     return f"{path}:{line}"
