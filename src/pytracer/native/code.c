@@ -8,6 +8,7 @@ static Py_ssize_t extra_index = -1;
 static PyObject *user_roots, *user_exclude, *user_names; /* tuples of str. Owned */
 static PyObject *excluded;                            /* tuple of str: module.name. Owned */
 static bool user_hooks;
+static uint32_t hooks_epoch; /* changes with every start */
 
 static void code_died(void *pointer)
 {
@@ -20,6 +21,7 @@ static void code_died(void *pointer)
 
 int code_start(void)
 {
+    hooks_epoch++;
     if (extra_index < 0) extra_index = COMPAT_REQUEST_CODE_EXTRA(code_died);
     if (extra_index < 0) {
         PyErr_SetString(PyExc_RuntimeError, "no free co_extra slot: too many tools use this interpreter at once");
@@ -76,22 +78,37 @@ static bool is_named_function(PyCodeObject *code)
     return name[0] != '<' || strcmp(name, "<lambda>") == 0;
 }
 
-static COLD CodeInfo *new_info(PyCodeObject *code)
+static void decide(CodeInfo *info, PyCodeObject *code)
 {
-    CodeInfo *info = calloc(1, sizeof *info);
-    if (info == NULL) return NULL;
+    info->hooks_epoch = hooks_epoch;
     info->user = is_user_code(code);
-    if (COMPAT_SET_CODE_EXTRA(code, extra_index, info) != 0) {
-        PyErr_Clear();
-        free(info);
-        return NULL;
-    }
     if (info->user && user_hooks && is_named_function(code)) {
         /* The module's name is not known to a code object: the function that is first called tells it. */
         info->target = target_new(NULL, NULL, code->co_qualname, "python", RECORD);
         if (info->target != NULL) info->target->code = code;
         compat_prevent_inlining(code);
     }
+}
+
+static COLD CodeInfo *new_info(PyCodeObject *code)
+{
+    CodeInfo *info = calloc(1, sizeof *info);
+    if (info == NULL) return NULL;
+    if (COMPAT_SET_CODE_EXTRA(code, extra_index, info) != 0) {
+        PyErr_Clear();
+        free(info);
+        return NULL;
+    }
+    decide(info, code);
+    return info;
+}
+
+/* What the hooks before a restart decided is forgotten. */
+static COLD CodeInfo *renewed(CodeInfo *info, PyCodeObject *code)
+{
+    if (info->target != NULL) target_free(info->target);
+    info->target = NULL;
+    decide(info, code);
     return info;
 }
 
@@ -103,7 +120,9 @@ CodeInfo *code_info(PyCodeObject *code)
         PyErr_Clear();
         return NULL;
     }
-    return LIKELY(info != NULL) ? info : new_info(code);
+    if (UNLIKELY(info == NULL)) return new_info(code);
+    CodeInfo *known = info;
+    return LIKELY(known->hooks_epoch == hooks_epoch) ? known : renewed(known, code);
 }
 
 static bool is_excluded(PyObject *module, PyObject *name)

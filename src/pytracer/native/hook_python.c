@@ -6,44 +6,136 @@
  * and it looks at the code object of every frame that starts. */
 #include "compat.h"
 #include "pytracer.h"
+#include "stack.h"
 
 #include <string.h>
+
+static COLD PyObject *stack_used_up(void)
+{
+    PyErr_SetString(PyExc_RecursionError,
+                    "maximum recursion depth exceeded: traced calls use the C stack, which ulimit -s or threading.stack_size enlarges");
+    return NULL;
+}
 
 #if PY_VERSION_HEX >= 0x030c0000
 
 static int watcher = -1;
 static vectorcallfunc plain_vectorcall;
 
+static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames);
+
 #if PY_VERSION_HEX >= 0x030d0000
 /* 3.13 inlines `__init__` of classes whose tp_alloc is the generic one, past the function's vectorcall. Another pointer to the
- * same allocator prevents it. */
+ * same allocator prevents it, where it is set before the first call. */
 static PyObject *generic_alloc(PyTypeObject *type, Py_ssize_t items) { return PyType_GenericAlloc(type, items); }
 
-static void keep_init_called(PyObject *self)
+static bool is_init(PyCodeObject *code) { return PyUnicode_CompareWithASCIIString(code->co_name, "__init__") == 0; }
+
+static bool has_hooked_init(PyTypeObject *type)
 {
-    PyTypeObject *type = Py_TYPE(self);
+    PyObject *init = PyObject_GetAttrString((PyObject *)type, "__init__");
+    bool hooked = init != NULL && PyFunction_Check(init) && ((PyFunctionObject *)init)->vectorcall == python_vectorcall;
+    Py_XDECREF(init);
+    PyErr_Clear();
+    return hooked;
+}
+
+static void keep_init_called(PyTypeObject *type)
+{
     if (type->tp_alloc == PyType_GenericAlloc && (type->tp_flags & Py_TPFLAGS_HEAPTYPE)) type->tp_alloc = generic_alloc;
 }
 
-static bool is_init(PyCodeObject *code) { return PyUnicode_CompareWithASCIIString(code->co_name, "__init__") == 0; }
+static void keep_inits_called(PyTypeObject *type)
+{
+    keep_init_called(type);
+    PyObject *below = PyObject_CallMethod((PyObject *)&PyType_Type, "__subclasses__", "O", type);
+    for (Py_ssize_t i = 0; below != NULL && i < PyList_GET_SIZE(below); i++)
+        keep_inits_called((PyTypeObject *)PyList_GET_ITEM(below, i));
+    Py_XDECREF(below);
+    PyErr_Clear();
+}
+
+/* The class that a module's `A.B.__init__` belongs to, or NULL. Borrowed. */
+static PyTypeObject *owner_of(PyFunctionObject *function)
+{
+    PyObject *parts = PyObject_CallMethod(function->func_qualname, "split", "s", ".");
+    PyObject *space = function->func_globals, *owner = NULL;
+    for (Py_ssize_t i = 0; parts != NULL && i + 1 < PyList_GET_SIZE(parts); i++) {
+        owner = space == NULL ? NULL : PyDict_GetItemWithError(space, PyList_GET_ITEM(parts, i));
+        space = owner != NULL && PyType_Check(owner) ? ((PyTypeObject *)owner)->tp_dict : NULL;
+    }
+    Py_XDECREF(parts);
+    PyErr_Clear();
+    return space == NULL ? NULL : (PyTypeObject *)owner;
+}
+
+/* Call sites that have inlined it already are told that the class has changed. */
+static void stop_inlining(PyFunctionObject *function)
+{
+    PyTypeObject *owner = owner_of(function);
+    if (owner == NULL || !has_hooked_init(owner)) return;
+    keep_inits_called(owner);
+    PyType_Modified(owner);
+}
+
+static PyMethodDef *build_class;
+static PyCFunctionFastWithKeywords plain_build_class;
+
+static PyObject *build_class_called(PyObject *self, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
+{
+    PyObject *made = plain_build_class(self, args, n_args, kwnames);
+    if (made != NULL && hooks_on && PyType_Check(made) && has_hooked_init((PyTypeObject *)made))
+        keep_init_called((PyTypeObject *)made);
+    return made;
+}
+
+static void watch_classes(void)
+{
+    PyObject *builtin = PyDict_GetItemString(PyEval_GetBuiltins(), "__build_class__"); /* borrowed */
+    if (build_class != NULL || builtin == NULL || !PyCFunction_CheckExact(builtin)) return;
+    PyMethodDef *method = ((PyCFunctionObject *)builtin)->m_ml;
+    if (method->ml_flags != (METH_FASTCALL | METH_KEYWORDS)) return;
+    build_class = method;
+    plain_build_class = (PyCFunctionFastWithKeywords)(void (*)(void))method->ml_meth;
+    method->ml_meth = (PyCFunction)(void (*)(void))build_class_called;
+}
+
+static void unwatch_classes(void)
+{
+    if (build_class != NULL) build_class->ml_meth = (PyCFunction)(void (*)(void))plain_build_class;
+    build_class = NULL;
+}
+#else
+static void watch_classes(void) {}
+static void unwatch_classes(void) {}
 #endif
+
+/* A call that the interpreter would have inlined does not count as recursion in C, of which 3.12 and later allow little: the
+ * program's own limit is sys.setrecursionlimit. */
+static PyObject *call_like_inlined(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    enum { UNITS = 2 }; /* what the interpreter loop takes: PY_EVAL_C_STACK_UNITS */
+    PyThreadState *thread = compat_thread();
+    thread->c_recursion_remaining += UNITS;
+    PyObject *result = plain_vectorcall(callable, args, nargsf, kwnames);
+    thread->c_recursion_remaining -= UNITS;
+    return result;
+}
 
 static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     PyFunctionObject *function = (PyFunctionObject *)callable;
     CodeInfo *info = hooks_on ? code_info((PyCodeObject *)function->func_code) : NULL;
     Target *target = info == NULL ? NULL : info->target;
-    if (UNLIKELY(target == NULL)) return plain_vectorcall(callable, args, nargsf, kwnames);
+    if (UNLIKELY(stack_is_low())) return stack_used_up();
+    if (UNLIKELY(target == NULL)) return call_like_inlined(callable, args, nargsf, kwnames);
     if (UNLIKELY(target->module == NULL)) code_name_target(target, function->func_globals);
     Py_ssize_t n_args = PyVectorcall_NARGS(nargsf);
-#if PY_VERSION_HEX >= 0x030d0000
-    if (n_args > 0 && is_init((PyCodeObject *)function->func_code)) keep_init_called(args[0]);
-#endif
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
     call_enter(&call, target, &arguments);
     bool watched = UNLIKELY(target->flags & WATCH) && n_args > 0 && import_enter(args[0]);
-    PyObject *result = plain_vectorcall(callable, args, nargsf, kwnames);
+    PyObject *result = call_like_inlined(callable, args, nargsf, kwnames);
     if (UNLIKELY(watched)) import_leave(watched);
     call_leave(&call, &arguments, result);
     return result;
@@ -51,9 +143,9 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
 
 static int function_event(PyFunction_WatchEvent event, PyFunctionObject *function, PyObject *value)
 {
-    (void)value;
-    if (event != PyFunction_EVENT_CREATE || !hooks_on) return 0;
-    CodeInfo *info = code_info((PyCodeObject *)function->func_code);
+    bool relevant = event == PyFunction_EVENT_CREATE || event == PyFunction_EVENT_MODIFY_CODE;
+    if (!relevant || !hooks_on) return 0;
+    CodeInfo *info = code_info((PyCodeObject *)(event == PyFunction_EVENT_CREATE ? function->func_code : value));
     if (info != NULL && info->target != NULL && function->vectorcall == plain_vectorcall)
         PyFunction_SetVectorcall(function, python_vectorcall);
     return 0;
@@ -77,12 +169,16 @@ int hooks_python_start(void)
     if (plain_vectorcall == NULL) plain_vectorcall = find_plain_vectorcall();
     if (plain_vectorcall == NULL) return -1;
     if (watcher < 0) watcher = PyFunction_AddWatcher(function_event);
+    watch_classes();
     return watcher < 0 ? -1 : 0;
 }
 
 static void hook_pointer(PyFunctionObject *function)
 {
     if (function->vectorcall == plain_vectorcall) PyFunction_SetVectorcall(function, python_vectorcall);
+#if PY_VERSION_HEX >= 0x030d0000
+    if (is_init((PyCodeObject *)function->func_code)) stop_inlining(function);
+#endif
 }
 
 static void restore_functions(void)
@@ -107,13 +203,13 @@ void hooks_python_stop(void)
 {
     if (watcher >= 0) PyFunction_ClearWatcher(watcher);
     watcher = -1;
+    unwatch_classes();
     restore_functions();
 }
 
 #else /* 3.11 */
 
-/* With an evaluator every Python call takes C stack, which sys.setrecursionlimit does not know of. */
-enum { STACK_MARGIN = 256 * 1024, KEPT_ARGUMENTS = 16 };
+enum { KEPT_ARGUMENTS = 16 };
 
 PyObject *rounding_evaluate(PyThreadState *thread, Frame *frame, int throwing);
 
@@ -123,37 +219,69 @@ static bool starts(const Frame *frame, int throwing)
         && frame->prev_instr == _PyCode_CODE(frame->f_code) - 1;
 }
 
-static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
+/* The arguments as the frame got them: parameters given by keyword stand at their position, and defaults are filled in. */
+typedef struct {
+    PyObject *few[KEPT_ARGUMENTS], **all; /* Owned references: the frame may rebind its own while it runs */
+    Py_ssize_t count;
+    PyObject *kwnames, *kwargs; /* Owned, or NULL */
+    Arguments arguments;
+} Kept;
+
+static void keep_arguments(Kept *kept, const Frame *frame)
 {
     PyCodeObject *code = frame->f_code;
+    PyObject *const *at = frame->localsplus;
+    Py_ssize_t named = code->co_argcount, only = code->co_kwonlyargcount;
+    PyObject *rest = code->co_flags & CO_VARARGS ? at[named + only] : NULL;
+    Py_ssize_t positional = named + (rest == NULL ? 0 : PyTuple_GET_SIZE(rest));
+    kept->kwnames = only == 0 ? NULL : PyTuple_GetSlice(code->co_localsplusnames, named, named + only);
+    if (only > 0 && kept->kwnames == NULL) {
+        PyErr_Clear();
+        only = 0;
+    }
+    kept->kwargs = code->co_flags & CO_VARKEYWORDS ? Py_XNewRef(at[named + code->co_kwonlyargcount + (rest != NULL)]) : NULL;
+    kept->count = positional + only;
+    kept->all = kept->count <= KEPT_ARGUMENTS ? kept->few : malloc((size_t)kept->count * sizeof *kept->all);
+    if (kept->all == NULL) {
+        kept->count = positional = 0;
+        Py_CLEAR(kept->kwnames);
+    }
+    for (Py_ssize_t i = 0; i < kept->count; i++) {
+        bool in_rest = i >= named && i < positional;
+        kept->all[i] = Py_XNewRef(in_rest ? PyTuple_GET_ITEM(rest, i - named) : at[i < named ? i : i - positional + named]);
+    }
+    kept->arguments = (Arguments){.args = kept->all, .n_args = positional, .kwvalues = kept->all + positional,
+                                  .kwnames = kept->kwnames, .kwargs = kept->kwargs};
+}
+
+static void drop_arguments(Kept *kept)
+{
+    for (Py_ssize_t i = 0; i < kept->count; i++) Py_XDECREF(kept->all[i]);
+    if (kept->all != kept->few) free(kept->all);
+    Py_XDECREF(kept->kwnames);
+    Py_XDECREF(kept->kwargs);
+}
+
+static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
+{
     if (UNLIKELY(target->module == NULL)) code_name_target(target, frame->f_globals);
-    Py_ssize_t n_args = code->co_argcount + code->co_kwonlyargcount + !!(code->co_flags & CO_VARARGS)
-        + !!(code->co_flags & CO_VARKEYWORDS);
-    /* The frame owns the arguments and may rebind them while it runs. */
-    PyObject *few[KEPT_ARGUMENTS], **kept = n_args <= KEPT_ARGUMENTS ? few : malloc((size_t)n_args * sizeof *kept);
-    if (kept == NULL) n_args = 0;
-    for (Py_ssize_t i = 0; i < n_args; i++) kept[i] = Py_XNewRef(frame->localsplus[i]);
-    Arguments arguments = {.args = kept, .n_args = n_args};
+    Kept kept;
+    keep_arguments(&kept, frame);
     Call call;
-    call_enter(&call, target, &arguments);
-    bool watched = UNLIKELY(target->flags & WATCH) && n_args > 0 && import_enter(kept[0]);
+    call_enter(&call, target, &kept.arguments);
+    bool watched = UNLIKELY(target->flags & WATCH) && kept.count > 0 && import_enter(kept.all[0]);
     PyObject *result = rounding_evaluate(thread, frame, 0);
     if (UNLIKELY(watched)) import_leave(watched);
-    call_leave(&call, &arguments, result);
-    for (Py_ssize_t i = 0; i < n_args; i++) Py_XDECREF(kept[i]);
-    if (kept != few) free(kept);
+    call_leave(&call, &kept.arguments, result);
+    drop_arguments(&kept);
     return result;
 }
 
 static PyObject *evaluate(PyThreadState *thread, Frame *frame, int throwing)
 {
     if (UNLIKELY(!hooks_on)) return _PyEval_EvalFrameDefault(thread, frame, throwing);
-    const char *here = __builtin_frame_address(0), *limit = thread_state()->stack_limit;
     bool starting = starts(frame, throwing);
-    if (UNLIKELY(limit != NULL && here > limit && here - limit < STACK_MARGIN && starting)) {
-        PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
-        return NULL;
-    }
+    if (UNLIKELY(starting && stack_is_low())) return stack_used_up();
     CodeInfo *info = starting ? code_info(frame->f_code) : NULL;
     if (info != NULL && info->target != NULL) return evaluate_recorded(thread, frame, info->target);
     return rounding_evaluate(thread, frame, throwing);

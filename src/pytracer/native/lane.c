@@ -58,17 +58,6 @@ static void thread_ended(void *pointer)
     free(state);
 }
 
-static char *stack_limit(void)
-{
-    pthread_attr_t attributes;
-    void *address = NULL;
-    size_t size = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return NULL;
-    pthread_attr_getstack(&attributes, &address, &size);
-    pthread_attr_destroy(&attributes);
-    return address;
-}
-
 ThreadState *thread_state_new(void)
 {
     static bool key_made;
@@ -76,7 +65,6 @@ ThreadState *thread_state_new(void)
     ThreadState *state = calloc(1, sizeof *state);
     if (state == NULL) return &emergency; /* out of memory: hooks pass through */
     state->current = -1;
-    state->stack_limit = stack_limit();
     pthread_mutex_lock(&threads_lock);
     if (!key_made) key_made = pthread_key_create(&thread_key, thread_ended) == 0;
     state->next = threads;

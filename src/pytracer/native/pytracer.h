@@ -129,7 +129,6 @@ typedef struct ThreadState {
     uint64_t noise_epoch;  /* of the noise that seeded the stream; 0: not seeded */
     uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
     uint64_t scalar[2];    /* xoroshiro128+ (rounding.c) */
-    char *stack_limit;     /* lowest usable address of the C stack */
     struct ThreadState *next;
 } ThreadState;
 
@@ -172,6 +171,7 @@ void coverage_event(const char *event, const char *name, const char *why);
 /* ---- code.c: what is known of a code object ----------------------------------------------------------------- */
 
 typedef struct {
+    uint32_t hooks_epoch; /* of the hooks that it was made for */
     bool user;           /* belongs to the user's own code */
     Target *target;      /* hook of the functions made from it; NULL for none. Owned. */
     uint32_t sites_epoch;
