@@ -38,7 +38,7 @@ def execute(options: argparse.Namespace) -> int:
     path = options.filename or newest_result(options.directory)
     if not path.is_file():
         raise UsageError(f"no result {str(path)!r}; make one with `pytracer run -o {path} script.py`")
-    from pytracer.visualize.app import serve
+    from pytracer.visualize.server import serve
 
     serve(path, host=options.host, port=options.port, debug=options.debug, browser=not options.no_browser)
     return EXIT_OK
