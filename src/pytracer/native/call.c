@@ -67,11 +67,13 @@ static COLD Target *new_target_of_self(Target *target, PyObject *self)
     return own;
 }
 
+enum { MAX_SELVES = 1000 }; /* a program may make ufuncs without end; the others share the method's own name */
+
 static Target *target_of_self(Target *target, PyObject *self)
 {
     for (uint32_t i = 0; i < target->n_by_self; i++)
         if (target->selves[i] == self) return target->by_self[i];
-    return new_target_of_self(target, self);
+    return target->n_by_self < MAX_SELVES ? new_target_of_self(target, self) : target;
 }
 
 /* ---- recording */
@@ -138,6 +140,11 @@ static uint32_t record_outputs(ThreadState *state, const CallRecord *record, con
     return count;
 }
 
+static bool is_suspended(PyObject *result)
+{
+    return PyGen_CheckExact(result) || PyCoro_CheckExact(result) || PyAsyncGen_CheckExact(result);
+}
+
 static void end_record(Call *call, const Arguments *arguments, PyObject *result)
 {
     ThreadState *state = call->state;
@@ -158,7 +165,7 @@ static void end_record(Call *call, const Arguments *arguments, PyObject *result)
     uint32_t count = record_outputs(state, record, arguments, result);
     record->n_outputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_OUTPUTS_CUT;
-    if (result != NULL && (PyGen_CheckExact(result) || PyCoro_CheckExact(result))) record->flags |= FLAG_GENERATOR;
+    if (result != NULL && is_suspended(result)) record->flags |= FLAG_GENERATOR;
     record->outcome = result == NULL ? OUTCOME_RAISED : OUTCOME_RETURNED;
     if (UNLIKELY(outside)) table_write_at(&state->lane.calls, at, &copy, sizeof copy);
 }

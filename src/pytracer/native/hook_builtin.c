@@ -21,7 +21,7 @@ static Handler handlers[POOL];
 static Target *targets[POOL];
 static PyMethodDef *methods[POOL];
 static unsigned used;
-static PointerMap by_method; /* PyMethodDef -> Target */
+static PointerMap by_method; /* PyMethodDef -> 1 + its number */
 
 /* ---- the pool */
 
@@ -153,31 +153,80 @@ static bool set_method(PyMethodDef *method, PyCFunction function)
     return true;
 }
 
+/* ---- A built-in function is hashed by its C function: tables that are keyed by it must go on finding it. */
+
+static hashfunc plain_hash;
+
+static unsigned number_of(const PyMethodDef *method) { return (unsigned)(uintptr_t)pointer_get(&by_method, method); }
+
+static Py_hash_t builtin_hash(PyObject *object)
+{
+    PyMethodDef *method = ((PyCFunctionObject *)object)->m_ml;
+    unsigned number = number_of(method);
+    PyCFunction hooked = method->ml_meth;
+    if (number != 0) method->ml_meth = (PyCFunction)targets[number - 1]->original;
+    Py_hash_t hash = plain_hash(object);
+    method->ml_meth = hooked;
+    return hash;
+}
+
+static void set_hash(hashfunc hash)
+{
+    PyTypeObject *types[] = {&PyCFunction_Type, &PyCMethod_Type};
+    for (int i = 0; i < 2; i++) {
+        types[i]->tp_hash = hash;
+        PyObject *wrapper = PyObject_GetAttrString((PyObject *)types[i], "__hash__");
+        if (wrapper != NULL && Py_IS_TYPE(wrapper, &PyWrapperDescr_Type)) ((PyWrapperDescrObject *)wrapper)->d_wrapped = (void *)hash;
+        Py_XDECREF(wrapper);
+    }
+    PyErr_Clear();
+}
+
+/* ---- hooking */
+
+static const char *hook_number(unsigned number)
+{
+    PyMethodDef *method = methods[number - 1];
+    PyCFunction thunk = (PyCFunction)(void (*)(void))pool[number - 1];
+    if (method->ml_meth == thunk) return NULL;
+    targets[number - 1]->original = (void *)method->ml_meth;
+    return set_method(method, thunk) ? NULL : "its definition is read-only";
+}
+
 const char *hook_builtin(PyMethodDef *method, Target *target)
 {
-    Target *known = pointer_get(&by_method, method);
-    if (known != NULL) { /* another object made from the same definition */
-        known->flags |= target->flags;
-        target_free(target);
-        return NULL;
+    if (plain_hash == NULL) plain_hash = PyCFunction_Type.tp_hash;
+    if (PyCFunction_Type.tp_hash == plain_hash) set_hash(builtin_hash);
+    unsigned known = number_of(method);
+    if (known != 0) { /* another object made from the same definition, or the same one again */
+        targets[known - 1]->flags |= target->flags;
+        const char *why = hook_number(known);
+        if (why == NULL) target_free(target);
+        return why;
     }
     Handler handler = handler_of(method->ml_flags);
     if (handler == NULL) return "its calling convention is unknown";
     if (used == POOL) return "the pool of thunks is used up";
-    target->original = (void *)method->ml_meth;
     handlers[used] = handler;
     targets[used] = target;
     methods[used] = method;
-    if (!set_method(method, (PyCFunction)(void (*)(void))pool[used])) return "its definition is read-only";
+    const char *why = hook_number(used + 1);
+    if (why != NULL) return why;
+    if (pointer_put(&by_method, method, (void *)(uintptr_t)(used + 1)) != 0) {
+        set_method(method, (PyCFunction)target->original);
+        return "out of memory";
+    }
     used++;
-    return pointer_put(&by_method, method, target) != 0 ? "out of memory" : NULL;
+    return NULL;
 }
 
-/* A hooked call may still be on the stack of another thread: targets stay allocated, and thunks are not used again. */
+/* A hooked call may still be under way, in another thread or further up: targets stay allocated. */
 void hooks_builtin_stop(void)
 {
-    for (unsigned i = 0; i < used; i++)
+    for (unsigned i = 0; i < used; i++) {
         if (methods[i]->ml_meth == (PyCFunction)(void (*)(void))pool[i])
             set_method(methods[i], (PyCFunction)targets[i]->original);
-    pointer_clear(&by_method);
+        targets[i]->flags &= HAS_SELF;
+    }
+    if (plain_hash != NULL) set_hash(plain_hash);
 }

@@ -41,13 +41,13 @@ const char *hook_slot(PyObject *object, Target *target)
 
 /* ---- tp_call of the type */
 
+/* A subclass inherits the pointer that its bases have when it is made, ours too. */
 static ternaryfunc original_call(PyTypeObject *type)
 {
-    for (; type != NULL; type = type->tp_base) {
-        void *call = pointer_get(&type_calls, type);
-        if (call != NULL) return (ternaryfunc)call;
-    }
-    return NULL;
+    void *call = pointer_get(&type_calls, type);
+    for (Py_ssize_t i = 0; call == NULL && i < PyTuple_GET_SIZE(type->tp_mro); i++)
+        call = pointer_get(&type_calls, PyTuple_GET_ITEM(type->tp_mro, i));
+    return (ternaryfunc)call;
 }
 
 static PyObject *type_call(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -64,25 +64,43 @@ static PyObject *type_call(PyObject *object, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-const char *hook_type_call(PyObject *object, Target *target)
+static const char *hook_type(PyTypeObject *type)
 {
-    PyTypeObject *type = Py_TYPE(object);
-    if (type->tp_call == NULL) return "its type has no tp_call";
-    if (pointer_put(&call_targets, object, target) != 0) return "out of memory";
     if (type->tp_call == type_call) return NULL;
+    if (pointer_get(&type_calls, type) == NULL) Py_INCREF(type); /* its pointer is restored at the end */
     if (pointer_put(&type_calls, type, (void *)type->tp_call) != 0) return "out of memory";
-    Py_INCREF(type); /* its pointer is restored at the end */
     type->tp_call = type_call;
     return NULL;
 }
 
-Target *hooked_target(PyObject *object)
+const char *hook_type_call(PyObject *object, Target *target)
 {
-    Target *target = pointer_get(&slot_targets, object);
-    return target != NULL ? target : pointer_get(&call_targets, object);
+    if (Py_TYPE(object)->tp_call == NULL) return "its type has no tp_call";
+    const char *why = hook_type(Py_TYPE(object));
+    if (why == NULL && pointer_put(&call_targets, object, target) != 0) why = "out of memory";
+    return why;
 }
 
-/* ---- removal. A hooked call may still be on the stack of another thread: targets and originals stay allocated. */
+bool hook_again(PyObject *object, uint8_t flags)
+{
+    Target *by_slot = pointer_get(&slot_targets, object), *by_call = pointer_get(&call_targets, object);
+    if (by_slot == NULL && by_call == NULL) return false;
+    (by_slot != NULL ? by_slot : by_call)->flags |= flags;
+    if (by_slot == NULL) return hook_type(Py_TYPE(object)) == NULL;
+    vectorcallfunc *slot = vectorcall_slot(object);
+    if (*slot == slot_vectorcall) return true;
+    by_slot->original = (void *)*slot;
+    *slot = slot_vectorcall;
+    return true;
+}
+
+/* ---- removal. A hooked call may still be under way, in another thread or further up: targets and originals stay allocated. */
+
+static void silence(const PointerMap *map)
+{
+    for (size_t i = 0; map->keys != NULL && i <= map->mask; i++)
+        if (map->keys[i] != NULL) ((Target *)map->values[i])->flags = 0;
+}
 
 void hooks_slot_stop(void)
 {
@@ -97,4 +115,6 @@ void hooks_slot_stop(void)
         PyTypeObject *type = (PyTypeObject *)type_calls.keys[i];
         if (type != NULL && type->tp_call == type_call) type->tp_call = (ternaryfunc)type_calls.values[i];
     }
+    silence(&slot_targets);
+    silence(&call_targets);
 }

@@ -133,11 +133,7 @@ static PyObject *hook(PyObject *self, PyObject *const *args, Py_ssize_t n_args)
     const char *kind = PyUnicode_AsUTF8(args[3]);
     if ((flags == -1 && PyErr_Occurred()) || kind == NULL) return NULL;
     if (!PyCallable_Check(args[0])) return PyUnicode_FromString("it is not callable");
-    Target *known = hooked_target(args[0]);
-    if (known != NULL) {
-        known->flags |= (uint8_t)flags;
-        Py_RETURN_NONE;
-    }
+    if (hook_again(args[0], (uint8_t)flags)) Py_RETURN_NONE;
     Target *target = target_new(args[0], args[1], args[2], static_kind(kind), (uint8_t)flags);
     if (target == NULL) return PyErr_NoMemory();
     const char *why = install(args[0], target);

@@ -250,7 +250,7 @@ int hooks_python_start(void);
 void hooks_python_stop(void);
 void hooks_builtin_stop(void);
 void hooks_slot_stop(void);
-Target *hooked_target(PyObject *object); /* of a callable that is hooked already, or NULL */
+bool hook_again(PyObject *object, uint8_t flags); /* false: hook_slot and hook_type_call have not hooked it before */
 
 /* ---- imports.c ------------------------------------------------------------------------------------------------ */
 
