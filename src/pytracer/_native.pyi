@@ -36,8 +36,9 @@ def start_hooks(roots: tuple[str, ...], exclude: tuple[str, ...], files: tuple[s
     functions are recorded as they are made.
     """
 
-def exclude_functions(names: tuple[str, ...]) -> None:
-    """Do not record functions of the user's code whose `module.name` is one of `names` or below one (code.c)."""
+def select_functions(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+    """Record those functions of the user's code whose `module.name` is, or is below, one of `only` (all when it is empty) and
+    none of `exclude` (code.c)."""
 
 def stop_hooks() -> None:
     """Restore every pointer (hook_python.c, hook_builtin.c, hook_slot.c)."""

@@ -1,5 +1,6 @@
 /* The life of a hooked call: is it recorded, is it perturbed, and its record. */
 #include "compat.h"
+#include "pointer_map.h"
 #include "pytracer.h"
 
 #include <string.h>
@@ -37,6 +38,12 @@ void target_free(Target *target)
     }
     free(target->by_self);
     free(target->selves);
+    PointerMap *variants = target->variants;
+    for (size_t i = 0; variants != NULL && variants->keys != NULL && i <= variants->mask; i++)
+        if (variants->values[i] != NULL) target_free(variants->values[i]);
+    if (variants != NULL) pointer_clear(variants);
+    free(variants);
+    Py_XDECREF(target->qualname);
     Py_XDECREF(target->object);
     Py_XDECREF(target->module);
     Py_XDECREF(target->name);

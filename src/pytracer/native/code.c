@@ -1,12 +1,13 @@
 /* What is known of a code object, kept in its co_extra slot: it is found in a few nanoseconds and dies with the code. */
 #include "compat.h"
+#include "pointer_map.h"
 #include "pytracer.h"
 
 #include <string.h>
 
 static Py_ssize_t extra_index = -1;
 static PyObject *user_roots, *user_exclude, *user_names; /* tuples of str. Owned */
-static PyObject *excluded;                            /* tuple of str: module.name. Owned */
+static PyObject *only, *excluded;                     /* tuples of str: module.name. Owned */
 static bool user_hooks;
 static uint32_t hooks_epoch; /* changes with every start */
 
@@ -40,7 +41,11 @@ int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names)
     return 0;
 }
 
-void code_exclude_functions(PyObject *names) { Py_XSETREF(excluded, Py_NewRef(names)); }
+void code_select_functions(PyObject *wanted, PyObject *except)
+{
+    Py_XSETREF(only, Py_NewRef(wanted));
+    Py_XSETREF(excluded, Py_NewRef(except));
+}
 
 static bool starts_with_any(PyObject *text, PyObject *prefixes)
 {
@@ -85,7 +90,10 @@ static void decide(CodeInfo *info, PyCodeObject *code)
     if (info->user && user_hooks && is_named_function(code)) {
         /* The module's name is not known to a code object: the function that is first called tells it. */
         info->target = target_new(NULL, NULL, code->co_qualname, "python", RECORD);
-        if (info->target != NULL) info->target->code = code;
+        if (info->target != NULL) {
+            info->target->code = code;
+            info->target->qualname = Py_NewRef(code->co_qualname);
+        }
         compat_prevent_inlining(code);
     }
 }
@@ -125,24 +133,57 @@ CodeInfo *code_info(PyCodeObject *code)
     return LIKELY(known->hooks_epoch == hooks_epoch) ? known : renewed(known, code);
 }
 
-static bool is_excluded(PyObject *module, PyObject *name)
+/* Whether `full` is one of the dotted names or lies below one. */
+static bool is_below_any(PyObject *full, PyObject *names)
 {
-    PyObject *full = excluded == NULL ? NULL : PyUnicode_FromFormat("%U.%U", module, name);
-    bool found = false;
-    for (Py_ssize_t i = 0; full != NULL && !found && i < PyTuple_GET_SIZE(excluded); i++) {
-        PyObject *prefix = PyTuple_GET_ITEM(excluded, i);
+    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        PyObject *prefix = PyTuple_GET_ITEM(names, i);
         Py_ssize_t length = PyUnicode_GET_LENGTH(prefix);
-        found = PyUnicode_Tailmatch(full, prefix, 0, PY_SSIZE_T_MAX, -1) == 1
-            && (PyUnicode_GET_LENGTH(full) == length || PyUnicode_READ_CHAR(full, length) == '.');
+        if (PyUnicode_Tailmatch(full, prefix, 0, PY_SSIZE_T_MAX, -1) == 1
+            && (PyUnicode_GET_LENGTH(full) == length || PyUnicode_READ_CHAR(full, length) == '.'))
+            return true;
     }
-    Py_XDECREF(full);
-    PyErr_Clear();
-    return found;
+    return false;
 }
 
-void code_name_target(Target *target, PyObject *globals)
+static bool is_selected(PyObject *module, PyObject *name)
 {
-    PyObject *module = globals == NULL ? NULL : PyDict_GetItemString(globals, "__name__"); /* borrowed */
+    PyObject *full = PyUnicode_FromFormat("%U.%U", module, name);
+    bool some = only == NULL || PyTuple_GET_SIZE(only) == 0;
+    bool selected = full != NULL && (some || is_below_any(full, only)) && !is_below_any(full, excluded);
+    Py_XDECREF(full);
+    PyErr_Clear();
+    return selected;
+}
+
+void code_name_target(Target *target, PyObject *module)
+{
     target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
-    if (is_excluded(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
+    if (target->module == NULL) PyErr_Clear();
+    if (target->module != NULL && !is_selected(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
+}
+
+enum { MAX_VARIANTS = 10000 };
+
+int code_add_variant(Target *target, Target *variant)
+{
+    if (target->variants == NULL) target->variants = calloc(1, sizeof *target->variants);
+    if (target->variants == NULL || target->variants->used >= MAX_VARIANTS) return -1;
+    return pointer_put(target->variants, variant->qualname, variant);
+}
+
+Target *code_variant(Target *target, PyFunctionObject *function)
+{
+    Target *variant = target->variants == NULL ? NULL : pointer_get(target->variants, function->func_qualname);
+    if (LIKELY(variant != NULL)) return variant;
+    PyObject *module = function->func_module != NULL && PyUnicode_Check(function->func_module) ? function->func_module : NULL;
+    bool from_user = target->module == NULL || code_info(target->code)->user;
+    variant = target_new(NULL, from_user ? NULL : module, function->func_qualname, target->kind, target->flags);
+    if (variant == NULL) return target;
+    if (from_user) variant->flags |= RECORD; /* naming it decides */
+    variant->code = target->code;
+    variant->qualname = Py_NewRef(function->func_qualname);
+    if (code_add_variant(target, variant) == 0) return variant;
+    target_free(variant);
+    return target;
 }

@@ -5,6 +5,7 @@
  * 3.11 inlines Python calls whatever the pointer says, unless a frame evaluator (PEP 523) is installed: a pass-through one is,
  * and it looks at the code object of every frame that starts. */
 #include "compat.h"
+#include "pointer_map.h"
 #include "pytracer.h"
 #include "stack.h"
 
@@ -129,7 +130,7 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     Target *target = info == NULL ? NULL : info->target;
     if (UNLIKELY(stack_is_low())) return stack_used_up();
     if (UNLIKELY(target == NULL)) return call_like_inlined(callable, args, nargsf, kwnames);
-    if (UNLIKELY(target->module == NULL)) code_name_target(target, function->func_globals);
+    target = code_target_of(target, function);
     Py_ssize_t n_args = PyVectorcall_NARGS(nargsf);
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
@@ -264,7 +265,7 @@ static void drop_arguments(Kept *kept)
 
 static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
 {
-    if (UNLIKELY(target->module == NULL)) code_name_target(target, frame->f_globals);
+    target = code_target_of(target, frame->f_func);
     Kept kept;
     keep_arguments(&kept, frame);
     Call call;
@@ -299,20 +300,32 @@ void hooks_python_stop(void) { _PyInterpreterState_SetEvalFrameFunc(PyInterprete
 
 #endif
 
+/* Gives the target to its code object, or to the target that the code object has. */
+static int attach(CodeInfo *info, PyCodeObject *code, Target *target)
+{
+    Target *known = info->target;
+    target->code = code;
+    Py_CLEAR(target->object); /* the target dies with its code */
+    if (known == NULL) {
+        info->target = target;
+        compat_prevent_inlining(code);
+        return 0;
+    }
+    if (known->qualname != target->qualname)
+        known = known->variants == NULL ? NULL : pointer_get(known->variants, target->qualname);
+    if (known == NULL) return code_add_variant(info->target, target);
+    known->flags |= target->flags;
+    target_free(target);
+    return 0;
+}
+
 const char *hook_python(PyObject *function, Target *target)
 {
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
     CodeInfo *info = code_info(code);
     if (info == NULL) return "no room for another tool's data in its code object";
-    if (info->target != NULL) {
-        info->target->flags |= target->flags;
-        target_free(target);
-    } else {
-        target->code = code;
-        Py_CLEAR(target->object); /* the target dies with its code */
-        info->target = target;
-        compat_prevent_inlining(code);
-    }
+    target->qualname = Py_NewRef(((PyFunctionObject *)function)->func_qualname);
+    if (attach(info, code, target) != 0) return "its code has too many functions";
     hook_pointer((PyFunctionObject *)function);
     return NULL;
 }

@@ -77,11 +77,12 @@ static PyObject *stop_hooks(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *exclude_functions(PyObject *self, PyObject *names)
+static PyObject *select_functions(PyObject *self, PyObject *args)
 {
+    PyObject *wanted, *except;
     (void)self;
-    if (!PyTuple_Check(names)) return PyErr_Format(PyExc_TypeError, "a tuple of names is needed");
-    code_exclude_functions(names);
+    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &wanted, &PyTuple_Type, &except)) return NULL;
+    code_select_functions(wanted, except);
     Py_RETURN_NONE;
 }
 
@@ -187,7 +188,7 @@ static PyMethodDef functions[] = {
     {"counters", get_counters, METH_NOARGS, NULL},
     {"add_coverage", add_coverage, METH_VARARGS, NULL},
     {"start_hooks", start_hooks, METH_VARARGS, NULL},
-    {"exclude_functions", exclude_functions, METH_O, NULL},
+    {"select_functions", select_functions, METH_VARARGS, NULL},
     {"watch_imports", watch_imports, METH_VARARGS, NULL},
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},

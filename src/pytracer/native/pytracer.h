@@ -168,6 +168,28 @@ uint32_t site_id(PyCodeObject *code, int lasti);
 uint32_t name_id(const char *text, size_t length);
 void coverage_event(const char *event, const char *name, const char *why);
 
+/* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
+
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32 };
+
+struct Target {
+    uint8_t flags;
+    const char *kind;          /* as in FUNCTION_FIELDS; static string */
+    uint32_t function, epoch;  /* id in functions.jsonl, valid while epoch is the recorder's */
+    void *original;            /* vectorcallfunc, PyCFunction or ternaryfunc */
+    PyObject *object;          /* the callable, kept alive. Owned; NULL for a code object's own target */
+    PyObject *module, *name;   /* str. Owned */
+    PyCodeObject *code;        /* Borrowed (the CodeInfo that owns this target dies with it); or NULL */
+    PyObject *qualname;        /* of the functions of `code` that this target stands for. Owned; or NULL */
+    struct PointerMap *variants; /* other qualified names of functions of the same code -> Target. Owned; or NULL */
+    struct Target **by_self;   /* BY_SELF: targets of the same method for different `self` */
+    PyObject **selves;
+    uint32_t n_by_self;
+};
+
+Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags);
+void target_free(Target *target);
+
 /* ---- code.c: what is known of a code object ----------------------------------------------------------------- */
 
 typedef struct {
@@ -184,28 +206,18 @@ CodeInfo *code_info(PyCodeObject *code);
 int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names);
 void code_user_hooks(bool on); /* whether functions of the user's code become targets */
 
-void code_exclude_functions(PyObject *names);
-void code_name_target(Target *target, PyObject *globals); /* completes a target that the user's code made */
+void code_select_functions(PyObject *only, PyObject *except);
+void code_name_target(Target *target, PyObject *module); /* completes a target that the user's code made */
+int code_add_variant(Target *target, Target *variant);
+COLD Target *code_variant(Target *target, PyFunctionObject *function);
 
-/* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
-
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32 };
-
-struct Target {
-    uint8_t flags;
-    const char *kind;          /* as in FUNCTION_FIELDS; static string */
-    uint32_t function, epoch;  /* id in functions.jsonl, valid while epoch is the recorder's */
-    void *original;            /* vectorcallfunc, PyCFunction or ternaryfunc */
-    PyObject *object;          /* the callable, kept alive. Owned; NULL for a code object's own target */
-    PyObject *module, *name;   /* str. Owned */
-    PyCodeObject *code;        /* Borrowed (the CodeInfo that owns this target dies with it); or NULL */
-    struct Target **by_self;   /* BY_SELF: targets of the same method for different `self` */
-    PyObject **selves;
-    uint32_t n_by_self;
-};
-
-Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags);
-void target_free(Target *target);
+/* A decorator's wrapper is one code object with a function for every decorated one, which takes over its name. */
+static inline Target *code_target_of(Target *target, PyFunctionObject *function)
+{
+    if (UNLIKELY(target->qualname != function->func_qualname)) target = code_variant(target, function);
+    if (UNLIKELY(target->module == NULL)) code_name_target(target, function->func_module);
+    return target;
+}
 
 typedef struct {
     PyObject *self;            /* or NULL */

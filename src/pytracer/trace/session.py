@@ -79,9 +79,8 @@ class Session:
             ) from None
         atexit.register(self.stop)  # registered before the program's own: runs after them
         selection, user = self._selection, self._user
-        main_only = not selection.trace or "__main__" in selection.trace
-        _native.start_hooks(user.roots, user.exclude(), user.files, main_only)
-        _native.exclude_functions(selection.exclude)
+        _native.start_hooks(user.roots, user.exclude(), user.files, True)
+        _native.select_functions(selection.trace, selection.exclude)
         noise_spec = self._spec["noise"]
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
         _native.watch_imports(selection.packages, self.packages_loaded)
