@@ -18,7 +18,7 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("seed", [0, 1, pytest.param(2026, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2026))])
 def test_unstable_formulations_rank_above_their_stable_twins(seed: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytracer", "run", "--json", "--seed", str(seed), "--jobs", "2", str(DEMO)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

@@ -118,7 +118,10 @@ class Scanner:
             return Target(each, public_module(home, each.__name__, each), each.__name__, "builtin")
         owner_type = owner if isinstance(owner, type) else type(owner)
         if not self._is_ours(owner_type.__module__):
-            return None
+            if not self._is_ours(each.__module__):
+                return None
+            # pybind11 gives its functions a record of its own as their `self`
+            return Target(each, public_module(each.__module__, each.__name__, each), each.__name__, "builtin")
         flags = _native.HAS_SELF | (_native.BY_SELF if owner_type.__name__ == "ufunc" else 0)
         return Target(each, owner_type.__module__, f"{owner_type.__name__}.{each.__name__}", "method", flags)
 
@@ -140,6 +143,8 @@ class Scanner:
         elif type(each) is MethodDescriptorType:
             flags = _native.HAS_SELF | (_native.BY_SELF if cls.__name__ == "ufunc" else 0)
             yield Target(each, module, f"{cls.__qualname__}.{name}", "method", flags)
+        elif type(each) is BuiltinFunctionType and self._is_ours(each.__module__):
+            yield Target(each, module, f"{cls.__qualname__}.{name}", "builtin")
         elif kind := KIND_OF_TYPE.get(type(each).__name__):
             yield Target(each, module, f"{cls.__qualname__}.{name}", kind)
 
@@ -157,7 +162,7 @@ def _is_loading(module: ModuleType) -> bool:
 
 def _underlying(attribute: Any) -> Any:
     """The callable behind a class attribute, or None."""
-    if isinstance(attribute, (staticmethod, classmethod)):
+    if isinstance(attribute, (staticmethod, classmethod)) or type(attribute).__name__ == "instancemethod":  # of pybind11
         return attribute.__func__
     if isinstance(attribute, property):
         return attribute.fget
