@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from pytracer.errors import EXIT_USAGE, UsageError
+from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Sample, Targets, stop
@@ -88,6 +88,8 @@ class Runner:
         try:
             with (sample.trace / "stdout.txt").open("wb") as stdout, (sample.trace / "stderr.txt").open("wb") as stderr:
                 sample.start(descriptor, stdout, stderr)
+        except OSError as error:
+            raise PytracerError(f"cannot start sample {sample.index}: {error}; free some space or memory") from None
         finally:
             os.close(descriptor)
         self._running.append(sample)
@@ -96,8 +98,10 @@ class Runner:
         threading.Thread(target=self._wait, args=(sample,), daemon=True).start()
 
     def _wait(self, sample: Sample) -> None:
-        sample.wait()
-        self._exits.put(sample)
+        try:
+            sample.wait()
+        finally:  # whatever went wrong, `run` waits for this
+            self._exits.put(sample)
 
     def _collect(self, sample: Sample) -> None:
         self._running.remove(sample)
