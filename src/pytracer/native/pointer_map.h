@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef struct {
+typedef struct PointerMap {
     const void **keys;
     void **values;
     size_t mask, used;
