@@ -36,7 +36,9 @@ def chromium(profile: Path, width: int = 1280, height: int = 860) -> Iterator[we
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
-        driver.set_window_size(width, height)
+        # Without it the bar of the window, which is not drawn, takes its share of the height.
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         yield driver
     finally:
         driver.quit()

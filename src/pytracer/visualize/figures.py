@@ -1,6 +1,6 @@
 """Draws: from what `queries` and `sampling` give to Plotly figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -49,7 +49,7 @@ def theme(dark: bool) -> Theme:
 def timeline(points: Timeline, selection: Selection, state: State, places: Sequence[str], colours: Theme) -> go.Figure:
     """One mark for each selected value: inputs point up, outputs down. `places` are the call sites as texts.
 
-    `customdata` of a mark is the row of its call.
+    The first of the `customdata` of a mark is the row of its call.
     """
     figure = _empty(colours)
     argument = points.argument[selection.rows]
@@ -65,9 +65,9 @@ def timeline(points: Timeline, selection: Selection, state: State, places: Seque
                     mode="markers",
                     name=name,
                     marker={"symbol": symbol, "size": 9, "color": colour, "opacity": 0.85},
-                    customdata=points.call[rows].tolist(),  # Dash gives back only plain lists after a click
-                    text=_texts(points, rows, places),
-                    hovertemplate="%{text}<extra></extra>",
+                    customdata=_customdata(points, rows),
+                    text=_places(points, rows, places),
+                    hovertemplate=f"<b>%{{fullData.name}}</b>{_HOVER}",
                 )
             )
     _mark_call(figure, points, state, colours)
@@ -86,7 +86,7 @@ def _x_axis(points: Timeline, state: State) -> dict[str, Any]:
     calls = int(points.number[-1])
     margin = 0.5 + 0.02 * calls
     few = {"dtick": 1} if calls <= FEW_CALLS else {}
-    return {"title_text": "call, in order", "range": (1 - margin, calls + margin)} | few
+    return {"title_text": "call, in order", "range": (1 - margin, calls + margin), "tickformat": ",d"} | few
 
 
 def message(text: str, colours: Theme) -> go.Figure:
@@ -140,21 +140,25 @@ def _series(arguments: Sequence[Argument], colours: Theme) -> list[tuple[str, bo
     return series
 
 
-def _texts(points: Timeline, rows: Ints, places: Sequence[str]) -> list[str]:
-    """What the reader sees over each mark."""
-    names = [escape(argument.label) for argument in points.arguments]
-    short = {site: escape(places[site].rpartition("/")[2]) for site in np.unique(points.site[rows]).tolist()}
-    columns = (points.argument, points.site, points.number, points.bits, points.mean, points.std)
-    cells = zip(*(column[rows].tolist() for column in columns), strict=True)
-    return [
-        f"<b>{names[argument]}</b> at {short[site]}<br>call {number}<br>"
-        + "<br>".join(_known(("{:.1f} bits", bits), ("mean {:.6g}", mean), ("std {:.3g}", std)))
-        for argument, site, number, bits, mean, std in cells
-    ]
+_HOVER = (
+    " at %{text}<br>call %{customdata[1]}<br>%{customdata[2]} bits<br>mean %{customdata[3]}<br>std %{customdata[4]}"
+    "<extra></extra>"
+)
+UNMEASURED = "unmeasured"
 
 
-def _known(*parts: tuple[str, float]) -> Iterator[str]:
-    return (form.format(value) for form, value in parts if not isnan(value))
+def _customdata(points: Timeline, rows: Ints) -> list[list[int | str]]:
+    """Row and number of the call, and bits, mean and std as texts. Plain lists: of arrays, clicks give nothing back."""
+    forms = (("{:.1f}", points.bits), ("{:.6g}", points.mean), ("{:.3g}", points.std))
+    texts = ([UNMEASURED if isnan(v) else form.format(v) for v in column[rows].tolist()] for form, column in forms)
+    columns = zip(points.call[rows].tolist(), points.number[rows].tolist(), *texts, strict=True)
+    return [list(cells) for cells in columns]
+
+
+def _places(points: Timeline, rows: Ints, places: Sequence[str]) -> list[str]:
+    sites = points.site[rows].tolist()
+    short = {site: escape(places[site].rpartition("/")[2]) for site in set(sites)}
+    return [short[site] for site in sites]
 
 
 def _mark_call(figure: go.Figure, points: Timeline, state: State, colours: Theme) -> None:

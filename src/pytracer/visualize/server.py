@@ -46,12 +46,12 @@ def serve(path: Path, *, host: str, port: int, debug: bool = False, browser: boo
 
 def bind(host: str, port: int) -> socket.socket:
     """A socket bound to the address. Binding before anything else leaves no moment for another program to take it."""
+    if port > LAST_PORT:  # getaddrinfo would take its lower 16 bits
+        raise UsageError(f"no port {port}: ports go from 1 to {LAST_PORT}; choose one with --port")
     try:
         return _bind(host, port)
     except socket.gaierror as error:
         raise UsageError(f"no host {host!r}: {error.strerror}; 127.0.0.1 is this machine") from error
-    except OverflowError as error:
-        raise UsageError(f"no port {port}: ports go from 1 to {LAST_PORT}; choose one with --port") from error
     except OSError as error:
         raise _cannot_bind(host, port, error) from error
 

@@ -18,7 +18,7 @@ _BAR = {"function": "pytracerBar(params)"}
 
 def function_list(contents: Contents) -> AgGrid:
     """The sortable list of functions; its rows are known by their keys, wherever sorting puts them."""
-    number = {"type": "rightAligned", "width": 66, "sortingOrder": ["desc", "asc", None]}
+    number = {"type": "rightAligned", "width": 60, "sortingOrder": ["desc", "asc", None]}
     bits = number | {"valueFormatter": _ONE_DIGIT}
     measured = [
         {"field": "bits_lost", "headerName": "lost", "cellStyle": _BAR} | bits,
@@ -34,7 +34,7 @@ def function_list(contents: Contents) -> AgGrid:
             "field": "place",
             "headerName": "called at",
             "tooltipField": "place",
-            "width": 116,
+            "width": 104,
             "valueFormatter": _LAST_PART,
         },
     ]

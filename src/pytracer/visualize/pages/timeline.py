@@ -68,6 +68,7 @@ def register(app: Dash, contents: Contents) -> None:
     @app.callback(
         Output("view", "search"),
         Output("functions", "selectedRows"),
+        Output("functions", "scrollTo"),
         Output("argument", "options"),
         Output("argument", "value"),
         Output("y", "value"),
@@ -88,8 +89,11 @@ def register(app: Dash, contents: Contents) -> None:
         state = follow(before, contents, str(ctx.triggered_id), values)
         selected, *others = settings(state, contents, read)
         # The list answers each selection with another event, even when it changes nothing.
-        is_selected = [row["key"] for row in values["functions"] or ()] == selected["ids"]
-        return [no_update if state == before else state.search, no_update if is_selected else selected, *others]
+        if [row["key"] for row in values["functions"] or ()] == selected["ids"]:
+            shown: tuple[Any, Any] = (no_update, no_update)
+        else:
+            shown = (selected, {"rowId": "".join(selected["ids"]), "rowPosition": "middle"})
+        return [no_update if state == before else state.search, *shown, *others]
 
     @app.callback(
         Output("function", "children"),
@@ -127,7 +131,7 @@ def follow(state: State, contents: Contents, triggered: str, controls: dict[str,
         key = str(value[0]["key"])
         return state if shown is not None and key == shown.key else state.with_function(key)
     if triggered == "timeline":
-        return state.with_choice("call", int(value["points"][0]["customdata"]))
+        return state.with_choice("call", int(value["points"][0]["customdata"][0]))
     if triggered == "argument":
         return state.with_choice("argument", "" if value == ALL else str(value))
     return state.with_choice(triggered, value)

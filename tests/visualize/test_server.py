@@ -1,0 +1,94 @@
+"""The server as a user starts it."""
+
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from browser import dashboard, free_port
+
+from pytracer.errors import PytracerError, UsageError
+from pytracer.visualize.server import bind, is_loopback, next_free, url
+
+
+def visualize(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytracer", "visualize", "--no-browser", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_serves_until_stopped(result_file: Path) -> None:
+    with dashboard(result_file) as address:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        with urllib.request.urlopen(address) as response:
+            assert "<title>measured.h5 - Pytracer</title>" in response.read().decode()
+
+
+def test_taken_port_names_the_next_free_one(result_file: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        run = visualize("--filename", result_file, "--port", port)
+        assert run.returncode == PytracerError.exit_code
+        found = re.fullmatch(rf"pytracer: error: port {port} of 127\.0\.0\.1 is taken; use --port (\d+)\n", run.stderr)
+        assert found is not None
+        assert int(found[1]) > port
+        bind("127.0.0.1", int(found[1])).close()
+
+
+def test_next_free_skips_taken_ones() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        free = next_free("127.0.0.1", port - 1)
+        assert free is not None
+        assert free != port
+    assert next_free("127.0.0.1", 65535) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "message"),
+    [
+        ("127.0.0.1", 70000, "ports go from 1 to 65535"),
+        ("nowhere.invalid", 8050, "no host 'nowhere.invalid'"),
+        ("192.0.2.1", 8050, "give --host an address of this machine"),
+    ],
+)
+def test_impossible_addresses(host: str, port: int, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        bind(host, port)
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("10.0.0.1", False), ("host", False)],
+)
+def test_loopback(host: str, local: bool) -> None:
+    assert is_loopback(host) is local
+
+
+def test_address_for_a_browser() -> None:
+    assert url("127.0.0.1", 8050) == "http://127.0.0.1:8050/"
+    assert url("::1", 80) == "http://[::1]:80/"
+
+
+def test_other_host_warns(result_file: Path) -> None:
+    words = ("--host", "0.0.0.0", "--port", str(free_port()))
+    command = [sys.executable, "-m", "pytracer", "visualize", "--no-browser", "--filename", str(result_file), *words]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    server.stdout.readline()
+    server.terminate()
+    assert "warning: there is no password" in server.communicate(timeout=60)[1]
+
+
+def test_corrupt_result_is_one_line(result_file: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(result_file.read_bytes()[: result_file.stat().st_size // 2])
+    run = visualize("--filename", broken)
+    assert run.returncode == UsageError.exit_code
+    assert run.stderr.count("\n") == 1
+    assert str(broken) in run.stderr
