@@ -20,6 +20,36 @@ static void code_died(void *pointer)
     free(info);
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+static int watcher = -1;
+
+/* The interpreter's cache of code objects finds a dying one by its version: without it, a dangling pointer would stay there. */
+static int code_event(PyCodeEvent event, PyCodeObject *code)
+{
+    void *extra = NULL;
+    if (event != PY_CODE_EVENT_DESTROY || COMPAT_GET_CODE_EXTRA(code, extra_index, &extra) != 0 || extra == NULL) return 0;
+    const CodeInfo *info = extra;
+    if (code->co_version == 0) code->co_version = info->version;
+    return 0;
+}
+
+static int watch_codes(void)
+{
+    if (watcher < 0) watcher = PyCode_AddWatcher(code_event);
+    return watcher < 0 ? -1 : 0;
+}
+
+/* Functions made from a code object inherit its version, by which specialised call sites recognise and inline them. */
+void code_prevent_inlining(PyCodeObject *code, CodeInfo *info)
+{
+    if (code->co_version != 0) info->version = code->co_version;
+    code->co_version = 0;
+}
+#else
+static int watch_codes(void) { return 0; }
+void code_prevent_inlining(PyCodeObject *code, CodeInfo *info) { (void)code, (void)info; }
+#endif
+
 int code_start(void)
 {
     hooks_epoch++;
@@ -28,7 +58,7 @@ int code_start(void)
         PyErr_SetString(PyExc_RuntimeError, "no free co_extra slot: too many tools use this interpreter at once");
         return -1;
     }
-    return 0;
+    return watch_codes();
 }
 
 void code_user_hooks(bool on) { user_hooks = on; }
@@ -94,7 +124,7 @@ static void decide(CodeInfo *info, PyCodeObject *code)
             info->target->code = code;
             info->target->qualname = Py_NewRef(code->co_qualname);
         }
-        compat_prevent_inlining(code);
+        code_prevent_inlining(code, info);
     }
 }
 

@@ -29,16 +29,6 @@
 
 typedef struct _PyInterpreterFrame Frame;
 
-/* Functions made from a code object inherit its version, by which specialised call sites recognise and inline them. */
-static inline void compat_prevent_inlining(PyCodeObject *code)
-{
-#if PY_VERSION_HEX >= 0x030c0000
-    code->co_version = 0;
-#else
-    (void)code;
-#endif
-}
-
 static inline PyThreadState *compat_thread(void)
 {
 #if PY_VERSION_HEX >= 0x030d0000

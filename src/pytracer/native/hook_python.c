@@ -308,7 +308,7 @@ static int attach(CodeInfo *info, PyCodeObject *code, Target *target)
     Py_CLEAR(target->object); /* the target dies with its code */
     if (known == NULL) {
         info->target = target;
-        compat_prevent_inlining(code);
+        code_prevent_inlining(code, info);
         return 0;
     }
     if (known->qualname != target->qualname)

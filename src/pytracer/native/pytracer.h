@@ -194,6 +194,7 @@ void target_free(Target *target);
 
 typedef struct {
     uint32_t hooks_epoch; /* of the hooks that it was made for */
+    uint32_t version;    /* co_version, while code_prevent_inlining hides it */
     bool user;           /* belongs to the user's own code */
     Target *target;      /* hook of the functions made from it; NULL for none. Owned. */
     uint32_t sites_epoch;
@@ -203,6 +204,7 @@ typedef struct {
 
 int code_start(void);
 CodeInfo *code_info(PyCodeObject *code);
+void code_prevent_inlining(PyCodeObject *code, CodeInfo *info);
 int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names);
 void code_user_hooks(bool on); /* whether functions of the user's code become targets */
 
