@@ -28,6 +28,14 @@
 
 /* ---- table.c: an append-only file behind a small memory-mapped buffer, its tail ------------------------------- */
 
+/* A program may close files it does not know, as a daemon does, and get their numbers for its own: each is known by its identity. */
+typedef struct {
+    uint64_t device, inode;
+} FileIdentity;
+
+FileIdentity file_identity(int fd);
+bool file_is(int fd, FileIdentity identity);
+
 typedef struct {
     uint64_t flushed; /* bytes of the table that are in the file; the next ones stand after this header */
     uint64_t used;    /* bytes of the table */
@@ -38,6 +46,7 @@ _Static_assert(sizeof(Tail) == 64, "schema.TAIL_HEADER");
 
 typedef struct {
     int fd;          /* -1: closed */
+    FileIdentity identity;
     bool full;       /* the disk refused it: nothing more is written */
     Tail *tail;      /* mapping of the tail file, or NULL */
     char *window;    /* its buffer, bytes [window_at, window_end) of the table */

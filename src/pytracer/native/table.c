@@ -10,9 +10,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEADER = 64 };
+
+FileIdentity file_identity(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 ? (FileIdentity){status.st_dev, status.st_ino} : (FileIdentity){0};
+}
+
+bool file_is(int fd, FileIdentity identity)
+{
+    FileIdentity found = file_identity(fd);
+    return found.inode != 0 && found.device == identity.device && found.inode == identity.inode;
+}
 
 static int create(const char *folder, const char *name, const char *suffix)
 {
@@ -45,16 +58,18 @@ int table_open(Table *table, const char *folder, const char *name, uint64_t size
 {
     *table = (Table){.fd = create(folder, name, ""), .size = size};
     if (table->fd < 0) return -1;
+    table->identity = file_identity(table->fd);
     snprintf(table->path, sizeof table->path, "%s/%s.tail", folder, name);
     if (map_tail(table, folder, name) == 0) return 0;
     table_abandon(table);
     return -1;
 }
 
-static bool write_all(int fd, const char *data, uint64_t bytes, uint64_t offset)
+static bool write_all(const Table *table, const char *data, uint64_t bytes, uint64_t offset)
 {
+    if (bytes > 0 && !file_is(table->fd, table->identity)) return false;
     while (bytes > 0) {
-        ssize_t written = pwrite(fd, data, bytes, (off_t)offset);
+        ssize_t written = pwrite(table->fd, data, bytes, (off_t)offset);
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return false;
         data += written;
@@ -67,7 +82,7 @@ static bool write_all(int fd, const char *data, uint64_t bytes, uint64_t offset)
 /* Empties the tail into the file. When the disk is full the tail keeps what it holds, and nothing more is written. */
 static bool flush(Table *table)
 {
-    if (table->full || !write_all(table->fd, table->window, table->tail->used - table->window_at, table->window_at)) {
+    if (table->full || !write_all(table, table->window, table->tail->used - table->window_at, table->window_at)) {
         table->full = true;
         return false;
     }
@@ -85,7 +100,7 @@ void table_close(Table *table)
 void table_abandon(Table *table)
 {
     if (table->tail != NULL) munmap(table->tail, HEADER + table->size);
-    if (table->fd >= 0) close(table->fd);
+    if (table->fd >= 0 && file_is(table->fd, table->identity)) close(table->fd);
     table->tail = NULL;
     table->window = NULL;
     table->window_at = table->window_end = 0;
@@ -102,13 +117,13 @@ char *table_reserve_flushing(Table *table, uint64_t bytes)
 
 bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes)
 {
-    return write_all(table->fd, data, bytes, offset);
+    return write_all(table, data, bytes, offset);
 }
 
 bool table_append_large(Table *table, const void *data, uint64_t bytes)
 {
     if (table->fd < 0 || !flush(table)) return false;
-    if (!write_all(table->fd, data, bytes, table->window_at)) {
+    if (!write_all(table, data, bytes, table->window_at)) {
         table->full = true;
         return false;
     }

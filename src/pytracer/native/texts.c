@@ -9,6 +9,7 @@
 typedef struct {
     int fd;
     uint32_t next;
+    FileIdentity identity;
 } TextTable;
 
 static TextTable functions = {.fd = -1}, sites = {.fd = -1}, names = {.fd = -1}, events = {.fd = -1};
@@ -19,6 +20,7 @@ static int open_text(TextTable *table, const char *folder, const char *file)
     snprintf(path, sizeof path, "%s/%s", folder, file);
     table->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     table->next = 1;
+    table->identity = file_identity(table->fd);
     return table->fd < 0 ? -1 : 0;
 }
 
@@ -51,7 +53,7 @@ int texts_open(const char *folder)
 
 static void close_text(TextTable *table)
 {
-    if (table->fd >= 0) close(table->fd);
+    if (table->fd >= 0 && file_is(table->fd, table->identity)) close(table->fd);
     table->fd = -1;
 }
 
@@ -127,7 +129,8 @@ static void put_object(Line *line, PyObject *text)
 static void finish(Line *line, TextTable *table)
 {
     put_text(line, "}\n");
-    if (table->fd >= 0 && line->text != NULL && write(table->fd, line->text, line->length) != (ssize_t)line->length)
+    bool usable = table->fd >= 0 && line->text != NULL && file_is(table->fd, table->identity);
+    if (!usable || write(table->fd, line->text, line->length) != (ssize_t)line->length)
         close_text(table);
     free(line->text);
 }
