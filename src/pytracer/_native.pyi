@@ -8,6 +8,8 @@ RECORD_DIRECT: int
 """Hook flag: record the calls that the user's own code makes itself."""
 NOISE: int
 """Hook flag: the call runs under a random rounding mode while native noise is on."""
+DENIED: int
+"""Hook flag: a call that would run under a random rounding mode if it did not break there; counted while native noise is on."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int

@@ -197,7 +197,12 @@ void call_enter(Call *call, Target *target, const Arguments *arguments)
             if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
         }
     }
-    if ((target->flags & NOISE) && noise.native) rounding_enter(call);
+    if (noise.native && (target->flags & (NOISE | DENIED))) {
+        if (target->flags & NOISE)
+            rounding_enter(call);
+        else
+            counters->native_disabled++;
+    }
 }
 
 void call_leave(Call *call, const Arguments *arguments, PyObject *result)

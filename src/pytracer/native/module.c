@@ -211,6 +211,7 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "RECORD", RECORD);
     PyModule_AddIntConstant(created, "RECORD_DIRECT", RECORD_DIRECT);
     PyModule_AddIntConstant(created, "NOISE", NOISE);
+    PyModule_AddIntConstant(created, "DENIED", DENIED);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
     return created;

@@ -105,7 +105,7 @@ enum {
 
 typedef struct {
     uint64_t calls_recorded, calls_dropped, values_not_understood, values_truncated, arrays_omitted, bytes_omitted;
-    uint64_t noisy_loops, noisy_elements, inexact_elements, noisy_native_calls, calls_before_hooking, native_disabled;
+    uint64_t noisy_loops, noisy_elements, inexact_elements, noisy_native_calls, native_disabled;
 } Counters;
 
 extern Counters *counters; /* never NULL; memory-mapped while recording */
@@ -179,7 +179,7 @@ void coverage_event(const char *event, const char *name, const char *why);
 
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32 };
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64 };
 
 struct Target {
     uint8_t flags;

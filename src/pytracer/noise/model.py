@@ -23,8 +23,8 @@ class NoiseModel(Protocol):
     def numpy_loaded(self) -> None:
         """NumPy has just been imported."""
 
-    def perturbs(self, module: str, name: str) -> bool:
-        """Whether this native callable is to run under noise."""
+    def hook_flags(self, module: str, name: str) -> int:
+        """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
 
     def describe(self) -> Description:
         """What is perturbed and what is not."""

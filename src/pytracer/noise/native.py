@@ -1,14 +1,14 @@
 """Which native callables run under a random hardware rounding mode.
 
 NumPy's core mostly moves, parses and makes data, which must stay exact: there the callables that compute are listed. SciPy's and
-scikit-learn's native code computes: there the exceptions are listed.
+scikit-learn's native code computes: there the exceptions are listed. What computes but breaks is on the deny-list.
 """
 
 COMPUTING = {
     "numpy": frozenset(
         {
             "dot", "vdot", "inner", "c_einsum", "correlate", "correlate2", "interp", "interp_complex", "_interp",
-            "ndarray.dot", "matmul", "vecdot", "matvec", "vecmat",
+            "ndarray.dot", "matmul", "vecdot", "matvec", "vecmat", "bincount", "ufunc.at",
         }
     ),
 }  # fmt: skip
@@ -17,7 +17,12 @@ COMPUTING = {
 WHOLE_MODULES = ("numpy.linalg._umath_linalg", "numpy.linalg", "numpy.fft._pocketfft_umath", "numpy.fft", "scipy", "sklearn")
 """Modules all of whose native callables compute."""
 
-EXCLUDED = {
+NONCENTRAL_T = {
+    "scipy.special": ("nctdtr", "nctdtridf", "nctdtrinc", "nctdtrit"),
+    "scipy.special._ufuncs": ("_nct_sf", "_nct_isf"),
+}
+
+NOT_COMPUTATION = {
     "numpy.random": "random numbers are input, and must be the same in every sample",
     "scipy.io": "reads and writes numbers: a parsed decimal must be the nearest float",
     "scipy._lib": "infrastructure",
@@ -26,9 +31,24 @@ EXCLUDED = {
     "sklearn.utils.murmurhash": "hashing",
     "sklearn.utils._random": "random numbers are input",
     "sklearn.__check_build": "infrastructure",
-    "sklearn._isotonic": "its pool-adjacent-violators loop compares sums that it computes in two orders",
 }
-"""Module -> why it always runs to nearest."""
+"""Module -> why its native callables are not perturbed."""
+
+QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses until the stack ends (SIGSEGV)"
+NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
+
+DENIED = {
+    "sklearn._isotonic": "its pool-adjacent-violators loop compares sums that it computes in two orders",
+    "sklearn.neighbors._quad_tree": QUAD_TREE,
+    "sklearn.manifold._barnes_hut_tsne": QUAD_TREE,
+    "scipy.special.nctdtr": NONCENTRAL_T,
+    "scipy.special.nctdtridf": NONCENTRAL_T,
+    "scipy.special.nctdtrinc": NONCENTRAL_T,
+    "scipy.special.nctdtrit": NONCENTRAL_T,
+    "scipy.special._ufuncs._nct_sf": NONCENTRAL_T,
+    "scipy.special._ufuncs._nct_isf": NONCENTRAL_T,
+}
+"""Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
 
 
 def is_below(name: str, prefix: str) -> bool:
@@ -36,9 +56,14 @@ def is_below(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
+def is_denied(module: str, name: str) -> bool:
+    """Whether the native callable `module.name` computes but breaks under a directed rounding mode."""
+    return any(is_below(f"{module}.{name}", denied) for denied in DENIED)
+
+
 def is_perturbed(module: str, name: str) -> bool:
     """Whether the native callable `module.name` runs under a random rounding mode."""
-    if any(is_below(module, excluded) for excluded in EXCLUDED):
+    if is_denied(module, name) or any(is_below(module, excluded) for excluded in NOT_COMPUTATION):
         return False
     if any(is_below(module, whole) for whole in WHOLE_MODULES):
         return True

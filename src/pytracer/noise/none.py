@@ -15,9 +15,9 @@ class NoNoise:
     def numpy_loaded(self) -> None:
         """Nothing to replace."""
 
-    def perturbs(self, module: str, name: str) -> bool:
+    def hook_flags(self, module: str, name: str) -> int:
         """Never."""
-        return False
+        return 0
 
     def describe(self) -> Description:
         """Nothing is perturbed."""

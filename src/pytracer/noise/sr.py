@@ -8,12 +8,13 @@ import sys
 
 from pytracer import _native
 from pytracer.noise.model import Description
-from pytracer.noise.native import is_perturbed
+from pytracer.noise.native import is_denied, is_perturbed
 
 NUMPY_LOOPS = "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; last bit of exp, log, sin, ..."
 NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
 MISSING = [
     "arithmetic on Python floats and NumPy scalars",
+    "NumPy loops in float16 and long double",
     "native code of other packages",
     "random numbers (they are input)",
 ]
@@ -38,9 +39,13 @@ class StochasticRounding:
         numpy = sys.modules["numpy"]
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
-    def perturbs(self, module: str, name: str) -> bool:
-        """Whether this native callable computes and tolerates a directed rounding mode."""
-        return self._native and is_perturbed(module, name)
+    def hook_flags(self, module: str, name: str) -> int:
+        """NOISE when it computes and tolerates a directed rounding mode."""
+        if not self._native:
+            return 0
+        if is_denied(module, name):
+            return _native.DENIED
+        return _native.NOISE if is_perturbed(module, name) else 0
 
     def describe(self) -> Description:
         """Both layers, or what is missing on this processor."""

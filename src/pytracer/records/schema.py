@@ -95,7 +95,6 @@ COUNTERS = np.dtype(
         ("noisy_elements", "<u8"),  # elements those loops computed
         ("inexact_elements", "<u8"),  # elements whose rounding was drawn (the exact ones stay exact)
         ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
-        ("calls_before_hooking", "<u8"),  # reserved
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
     ]
 )

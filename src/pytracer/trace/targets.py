@@ -180,8 +180,8 @@ def hook_all(scanner: Scanner, selection: Selection, noise: NoiseModel) -> None:
     """Hook what is new: what the user wants recorded, and what the noise model perturbs."""
     for target in scanner.new_targets():
         flags = selection.flags(target.module, target.name)
-        if target.kind in ("builtin", "method", "ufunc", "cython", "callable") and noise.perturbs(target.module, target.name):
-            flags |= _native.NOISE
+        if target.kind not in ("python", "dispatcher"):  # these run Python code, which calls the native one
+            flags |= noise.hook_flags(target.module, target.name)
         if flags == 0:
             continue
         why = _native.hook(target.object, target.module, target.name, target.kind, flags | target.flags)

@@ -1,0 +1,39 @@
+"""Native code that breaks under a directed rounding mode runs to nearest, and its calls are counted."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pytracer.noise.native import DENIED, is_denied, is_perturbed
+
+PROGRAMS = {
+    "t-SNE": """
+from sklearn.manifold import TSNE
+points = np.random.default_rng(0).normal(size=(60, 5))
+TSNE(random_state=0, max_iter=250, perplexity=10).fit_transform(points)
+""",
+    "isotonic regression": """
+from sklearn.isotonic import isotonic_regression
+fitted = isotonic_regression(np.random.default_rng(0).normal(size=200))
+assert (np.diff(fitted) >= 0).all()
+""",
+    "noncentral t": """
+from scipy import special
+assert np.isfinite(special.nctdtr(3.0, 0.5, 0.7))
+""",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_denied_calls_work_and_are_counted(program: str, traced: Callable[..., str]) -> None:
+    code = f"import numpy as np\nimport pytracer._native as native\n{program}\nprint(native.counters()['native_disabled'] > 0)"
+    assert traced(code).split() == ["True"]
+
+
+def test_denied_is_not_perturbed() -> None:
+    for name in DENIED:
+        module, _, member = name.rpartition(".")
+        assert is_denied(module, member)
+        assert not is_perturbed(module, member)
+    assert is_perturbed("scipy.special", "gamma")
+    assert not is_denied("scipy.special", "gamma")
