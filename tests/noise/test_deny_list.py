@@ -12,11 +12,6 @@ from sklearn.manifold import TSNE
 points = np.random.default_rng(0).normal(size=(60, 5))
 TSNE(random_state=0, max_iter=250, perplexity=10).fit_transform(points)
 """,
-    "isotonic regression": """
-from sklearn.isotonic import isotonic_regression
-fitted = isotonic_regression(np.random.default_rng(0).normal(size=200))
-assert (np.diff(fitted) >= 0).all()
-""",
     "noncentral t": """
 from scipy import special
 assert np.isfinite(special.nctdtr(3.0, 0.5, 0.7))

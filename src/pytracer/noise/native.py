@@ -38,7 +38,6 @@ QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses
 NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
 
 DENIED = {
-    "sklearn._isotonic": "its pool-adjacent-violators loop compares sums that it computes in two orders",
     "sklearn.neighbors._quad_tree": QUAD_TREE,
     "sklearn.manifold._barnes_hut_tsne": QUAD_TREE,
     "scipy.special.nctdtr": NONCENTRAL_T,
