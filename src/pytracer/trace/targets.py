@@ -12,6 +12,9 @@ from pytracer.noise.native import is_below
 
 DEFAULT_PACKAGES = ("numpy", "scipy", "sklearn")
 
+PRINTING = "numpy._core.arrayprint"
+"""`print(array)` is a direct call of it: no default target."""
+
 UNTRACED_METHODS = frozenset(
     "__repr__ __str__ __format__ __getattr__ __getattribute__ __setattr__ __delattr__ __del__ __new__ __hash__ __dir__ "
     "__reduce__ __reduce_ex__ __getstate__ __setstate__ __init_subclass__ __class_getitem__ __sizeof__ __instancecheck__ "
@@ -60,7 +63,7 @@ class Selection:
         if any(is_below(full, excluded) for excluded in self.exclude):
             return 0
         if not self.trace:
-            return _native.RECORD_DIRECT
+            return 0 if is_below(module, PRINTING) else _native.RECORD_DIRECT
         return _native.RECORD if any(is_below(full, wanted) for wanted in self.trace) else 0
 
 
