@@ -106,10 +106,10 @@ def record_one(kind, subject, call, times):
     assert len(calls) == times, calls
     assert all(each.outcome == "RETURNED" for each in calls)
     with recording(subject) as calls:
-        for _ in range(150):
+        for _ in range(120):
             result = call()
     assert same(result, expected), (result, expected)
-    assert len(calls) == 150 * times, len(calls)
+    assert len(calls) == 120 * times, len(calls)
 
 
 def check_each_kind_is_recorded_with_the_same_bits():
@@ -118,7 +118,7 @@ def check_each_kind_is_recorded_with_the_same_bits():
 
 
 def check_call_sites_hot_before_hooking():
-    for _ in range(300):
+    for _ in range(120):
         for _, call, _ in SUBJECTS.values():
             call()
     found = failing(record_one)
