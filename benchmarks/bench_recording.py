@@ -28,7 +28,10 @@ def main() -> int:
     lines = []
     for name, targets, bound in CASES:
         plain, more = added(name, targets)
-        print(f"{name}: untraced {summary([1e6 * t for t in plain], 'us')}, added {summary([1e6 * t for t in more], 'us')}")
+        print(
+            f"{name}: untraced {summary([1e6 * t for t in plain], 'us')}, "
+            f"added {summary([1e6 * t for t in more], 'us')}"
+        )
         lines.append(verdict(f"{name}, added per call", sorted(more)[len(more) // 2] * 1e6, bound, "us"))
     plain, more = added("large_sin", ("numpy.sin",))
     rates = [LARGE_BYTES / t / 1e9 for t in more]

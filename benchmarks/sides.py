@@ -47,4 +47,5 @@ def summary(numbers: Sequence[float], unit: str) -> str:
 def verdict(name: str, value: float, bound: float, unit: str, *, at_least: bool = False) -> str:
     """One line that says whether a figure holds."""
     holds = value >= bound if at_least else value <= bound
-    return f"{'holds' if holds else 'FAILS'}  {name}: {value:.3f} {unit}, bound {'>=' if at_least else '<='} {bound} {unit}"
+    sign = ">=" if at_least else "<="
+    return f"{'holds' if holds else 'FAILS'}  {name}: {value:.3f} {unit}, bound {sign} {bound} {unit}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-PROGRAMS = sorted((ROOT / "programs" / "science").glob("*.py")) + [ROOT.parent / "examples" / "demo.py"]
+PROGRAMS = [*sorted((ROOT / "programs" / "science").glob("*.py")), ROOT.parent / "examples" / "demo.py"]
 EVERYTHING = [word for name in ("numpy", "scipy", "sklearn") for word in ("--trace", name)]
 
 

@@ -9,7 +9,7 @@ RECORD_DIRECT: int
 NOISE: int
 """Hook flag: the call runs under a random rounding mode while native noise is on."""
 DENIED: int
-"""Hook flag: a call that would run under a random rounding mode if it did not break there; counted while native noise is on."""
+"""Hook flag: the call would break under a random rounding mode; it runs to nearest and is counted while noise is on."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -18,8 +18,8 @@ BY_SELF: int
 def start_recorder(trace: str, max_array_bytes: int, max_depth: int, max_items: int) -> None:
     """Record into the directory `trace` (lane.c).
 
-    Arrays above `max_array_bytes` are recorded by shape only; containers are entered `max_depth` levels deep and their first
-    `max_items` items are recorded. Raises OSError when the tables cannot be created.
+    Arrays above `max_array_bytes` are recorded by shape only; containers are entered `max_depth` levels deep and their
+    first `max_items` items are recorded. Raises OSError when the tables cannot be created.
     """
 
 def stop_recorder() -> None:
@@ -34,13 +34,15 @@ def add_coverage(event: str, name: str, why: str) -> None:
 def start_hooks(roots: tuple[str, ...], exclude: tuple[str, ...], files: tuple[str, ...], record: bool) -> None:
     """Make hooks work, and say what is the user's own code (code.c, hook_python.c).
 
-    Code is the user's when its file is one of `files`, or starts with one of `roots` and with none of `exclude`. With `record` its
-    functions are recorded as they are made.
+    Code is the user's when its file is one of `files`, or starts with one of `roots` and with none of `exclude`. With
+    `record` its functions are recorded as they are made.
     """
 
 def select_functions(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
-    """Record those functions of the user's code whose `module.name` is, or is below, one of `only` (all when it is empty) and
-    none of `exclude` (code.c)."""
+    """Choose among the functions of the user's code by `module.name` (code.c).
+
+    Recorded are those that are, or are below, one of `only` (all when it is empty) and none of `exclude`.
+    """
 
 def stop_hooks() -> None:
     """Restore every pointer (hook_python.c, hook_builtin.c, hook_slot.c)."""
@@ -55,7 +57,7 @@ def numpy_loaded() -> None:
     """NumPy is imported: arrays and NumPy scalars can be recorded from now on (values.c)."""
 
 def start_noise(seed: int, native: bool) -> None:
-    """Seed the random streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
+    """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
 
 def stop_noise() -> None:
     """No more noise; NumPy's own loops are back (rounding.c, loops.c)."""

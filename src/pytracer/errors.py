@@ -1,4 +1,4 @@
-"""Errors a user can cause or mend. Each message gives the fact, the value and the remedy; the CLI prints it in one line."""
+"""Errors a user can cause or mend. Each message gives fact, value and remedy; the CLI prints it in one line."""
 
 EXIT_OK = 0
 EXIT_FAILED = 1

@@ -48,7 +48,12 @@ def test_results_are_within_one_unit(name: str, kind: type, noisy: Noisy) -> Non
             few = (np.abs(plain) <= 64) & (np.abs(plain) * 64 % 1 == 0)
         assert drawn.dtype == plain.dtype
         assert (ulps(plain, drawn) <= 1).all()
-        steady = ~np.isfinite(plain) | (np.abs(plain) < np.finfo(plain.dtype).smallest_normal) | few | (np.abs(plain) == np.abs(a))
+        steady = (
+            ~np.isfinite(plain)
+            | (np.abs(plain) < np.finfo(plain.dtype).smallest_normal)
+            | few
+            | (np.abs(plain) == np.abs(a))
+        )
         assert plain[steady].tobytes() == drawn[steady].tobytes()
 
     check()
@@ -79,7 +84,9 @@ EXACT = {
     "log2": lambda: np.log2(2.0 ** np.arange(-30, 30)),
     "log(1)": lambda: np.log(np.ones(3)),
     "log10": lambda: np.log10([1.0, 10.0, 1000.0]),
-    "sin(0)": lambda: np.concatenate([f([0.0, -0.0]) for f in (np.sin, np.tan, np.arctan, np.sinh, np.tanh, np.expm1, np.log1p)]),
+    "sin(0)": lambda: np.concatenate(
+        [f([0.0, -0.0]) for f in (np.sin, np.tan, np.arctan, np.sinh, np.tanh, np.expm1, np.log1p)]
+    ),
     "cos(0)": lambda: np.cos(np.zeros(3)),
     "powers of 10": lambda: np.power(10.0, np.arange(20)),
     "powers of 3": lambda: np.power(3.0, np.arange(34)),
@@ -129,12 +136,27 @@ def floating_point_events(compute: Callable[[], Any]) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "square", "reciprocal", "sqrt", *UNARY, *BINARY])
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "divide", "square", "reciprocal", "sqrt", *UNARY, *BINARY]
+)
 def test_floating_point_events_are_those_of_numpy(name: str, kind: type, noisy: Noisy) -> None:
     function = getattr(np, name)
     limits = np.finfo(kind)
-    special = [0.0, -0.0, np.inf, -np.inf, np.nan, limits.max, -limits.max, limits.smallest_normal, limits.smallest_subnormal, 1.0]
-    number = st.one_of(st.sampled_from([float(x) for x in special]), st.floats(width=limits.bits), st.floats(-10, 10, width=32))
+    special = [
+        0.0,
+        -0.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+        limits.max,
+        -limits.max,
+        limits.smallest_normal,
+        limits.smallest_subnormal,
+        1.0,
+    ]
+    number = st.one_of(
+        st.sampled_from([float(x) for x in special]), st.floats(width=limits.bits), st.floats(-10, 10, width=32)
+    )
 
     @settings(max_examples=60, deadline=None, derandomize=True)
     @given(numbers=st.lists(st.tuples(number, number), min_size=1, max_size=12), seed=st.integers(0, 99))
@@ -174,7 +196,12 @@ def test_events_of_complex_numbers_and_reductions(noisy: Noisy) -> None:
 
 def test_errors_are_raised_and_flags_do_not_leak(noisy: Noisy) -> None:
     with noisy(1), np.errstate(all="raise"):
-        for bad in (lambda: np.ones(3) / np.zeros(3), lambda: np.sqrt([-1.0]), lambda: np.full(3, 1e300) * 1e300, lambda: np.log([0.0])):
+        for bad in (
+            lambda: np.ones(3) / np.zeros(3),
+            lambda: np.sqrt([-1.0]),
+            lambda: np.full(3, 1e300) * 1e300,
+            lambda: np.log([0.0]),
+        ):
             with pytest.raises(FloatingPointError):
                 bad()
         tiny = np.full(600, 1e-290)

@@ -144,7 +144,9 @@ def test_long_sums_do_not_drift_as_running_sums_do(noisy: Noisy) -> None:
     x = np.linspace(0.1, 1, 4000)
     z = x + 1j * x
     with noisy(8):
-        spread = [np.ptp([float(f()) for _ in range(50)]) for f in (x.sum, lambda: z.sum().imag, lambda: np.cumsum(x)[-1])]
+        spread = [
+            np.ptp([float(f()) for _ in range(50)]) for f in (x.sum, lambda: z.sum().imag, lambda: np.cumsum(x)[-1])
+        ]
     assert spread[0] * 4 < spread[2]
     assert spread[1] * 4 < spread[2]
 

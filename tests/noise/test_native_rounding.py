@@ -8,7 +8,9 @@ from pytracer import _native
 
 Traced = Callable[..., str]
 
-pytestmark = pytest.mark.skipif(not _native.has_native_rounding(), reason="this processor's rounding mode cannot be set")
+pytestmark = pytest.mark.skipif(
+    not _native.has_native_rounding(), reason="this processor's rounding mode cannot be set"
+)
 
 CHECK = """
 import numpy as np, sys
@@ -207,3 +209,11 @@ text()
 print(len(printed), hashlib.sha256(repr(printed).encode()).hexdigest())
 """
     assert run(traced, code) == run(traced, code, model="none")
+
+
+def test_series_that_would_not_end_run_to_nearest(traced: Traced) -> None:
+    code = """
+from scipy import special, stats
+print([special.nctdtr(9, 65536, 45) for _ in range(4)], {stats.nct.sf(2.0, 9, 0.5) for _ in range(20)})
+"""
+    assert traced(code) == traced(code, model="none")

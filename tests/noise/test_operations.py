@@ -92,7 +92,9 @@ def test_unary_operations(name: str, kind: type, noisy: Noisy) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_sqrt(kind: type, noisy: Noisy) -> None:
     @settings(max_examples=150, deadline=None, derandomize=True)
-    @given(numbers=st.lists(st.floats(min_value=-1, width=TYPES[kind]), min_size=1, max_size=40), seed=st.integers(0, 99))
+    @given(
+        numbers=st.lists(st.floats(min_value=-1, width=TYPES[kind]), min_size=1, max_size=40), seed=st.integers(0, 99)
+    )
     def check(numbers: list[float], seed: int) -> None:
         with np.errstate(all="ignore"):
             a = np.array(numbers, dtype=kind)
@@ -175,13 +177,33 @@ def test_single_elements_draw_fairly(noisy: Noisy) -> None:
 def test_exact_results_stay_bitwise(noisy: Noisy) -> None:
     a, b = np.arange(-500.0, 500.0), np.arange(1.0, 1001.0)
     with np.errstate(all="ignore"):
-        plain = [a + b, a - b, a * b, a / 4, np.square(a), np.sqrt(b * b), np.reciprocal(2.0 ** np.arange(-9, 9)), a - a]
+        plain = [
+            a + b,
+            a - b,
+            a * b,
+            a / 4,
+            np.square(a),
+            np.sqrt(b * b),
+            np.reciprocal(2.0 ** np.arange(-9, 9)),
+            a - a,
+        ]
         with noisy(5):
-            drawn = [a + b, a - b, a * b, a / 4, np.square(a), np.sqrt(b * b), np.reciprocal(2.0 ** np.arange(-9, 9)), a - a]
+            drawn = [
+                a + b,
+                a - b,
+                a * b,
+                a / 4,
+                np.square(a),
+                np.sqrt(b * b),
+                np.reciprocal(2.0 ** np.arange(-9, 9)),
+                a - a,
+            ]
     assert [each.tobytes() for each in drawn] == [each.tobytes() for each in plain]
 
 
-@pytest.mark.parametrize("alias", [("absolute", "abs"), ("divide", "true_divide"), ("power", "pow"), ("arcsin", "asin")])
+@pytest.mark.parametrize(
+    "alias", [("absolute", "abs"), ("divide", "true_divide"), ("power", "pow"), ("arcsin", "asin")]
+)
 def test_an_alias_is_perturbed_once(alias: tuple[str, str], noisy: Noisy) -> None:
     if not hasattr(np, alias[1]):
         pytest.skip("this NumPy has no such alias")
@@ -190,4 +212,4 @@ def test_an_alias_is_perturbed_once(alias: tuple[str, str], noisy: Noisy) -> Non
     plain = getattr(np, alias[0])(*arguments)
     with noisy(2):
         drawn = [getattr(np, alias[1])(*arguments) for _ in range(20)]
-    assert max(np.abs((d.view(np.int64) - plain.view(np.int64))).max() for d in drawn) == 1
+    assert max(np.abs(d.view(np.int64) - plain.view(np.int64)).max() for d in drawn) == 1

@@ -37,7 +37,11 @@ def outcomes(program: Path) -> dict[str, str | None]:
 
 @pytest.mark.parametrize(
     ("program", "check"),
-    [pytest.param(program, check, id=f"{program.stem}-{check[6:]}") for program in PROGRAMS for check in checks_of(program)],
+    [
+        pytest.param(program, check, id=f"{program.stem}-{check[6:]}")
+        for program in PROGRAMS
+        for check in checks_of(program)
+    ],
 )
 def test_hooks(program: Path, check: str) -> None:
     failure = outcomes(program)[check]

@@ -1,7 +1,8 @@
 """Which native callables run under a random hardware rounding mode.
 
-NumPy's core mostly moves, parses and makes data, which must stay exact: there the callables that compute are listed. SciPy's and
-scikit-learn's native code computes: there the exceptions are listed. What computes but breaks is on the deny-list.
+NumPy's core mostly moves, parses and makes data, which must stay exact: there the callables that compute are listed.
+SciPy's and scikit-learn's native code computes: there the exceptions are listed. What computes but breaks is on the
+deny-list.
 """
 
 COMPUTING = {
@@ -14,13 +15,15 @@ COMPUTING = {
 }  # fmt: skip
 """Package -> the names of the callables that compute, in modules that are not all computation."""
 
-WHOLE_MODULES = ("numpy.linalg._umath_linalg", "numpy.linalg", "numpy.fft._pocketfft_umath", "numpy.fft", "scipy", "sklearn")
+WHOLE_MODULES = (
+    "numpy.linalg._umath_linalg",
+    "numpy.linalg",
+    "numpy.fft._pocketfft_umath",
+    "numpy.fft",
+    "scipy",
+    "sklearn",
+)
 """Modules all of whose native callables compute."""
-
-NONCENTRAL_T = {
-    "scipy.special": ("nctdtr", "nctdtridf", "nctdtrinc", "nctdtrit"),
-    "scipy.special._ufuncs": ("_nct_sf", "_nct_isf"),
-}
 
 NOT_COMPUTATION = {
     "numpy.random": "random numbers are input, and must be the same in every sample",

@@ -55,7 +55,9 @@ def measure_scalars(views: Sequence[View], rows: Ints, kind: Kind, precision: in
     bits = np.full(len(s.bits), np.nan) if kind == Kind.INT else s.bits
     worst = np.where(np.isnan(bits), -1, 0)
     largest = _magnitude(s)
-    return Summary(s.same, bits, bits, bits, s.mean, s.std, s.mean_imag, s.std_imag, worst, s.mean, s.mean_imag, largest)
+    return Summary(
+        s.same, bits, bits, bits, s.mean, s.std, s.mean_imag, s.std_imag, worst, s.mean, s.mean_imag, largest
+    )
 
 
 def _magnitude(statistics: Statistics) -> Floats:

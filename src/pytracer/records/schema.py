@@ -6,6 +6,8 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
     <trace>/
       meta.json                 written at start: META_FIELDS below
       end.json                  written at a regular end; absent when the process was killed: {"ended_ns": int}
+      spec.json                 what the parent asked the traced process to do
+      exit.json                 written by the parent: {"status": int}, minus the signal's number when one ended it
       stdout.txt, stderr.txt    what the program printed, when `pytracer run` captured it
       process-0/                the first process; a fork writes process-0.1, process-0.2, ... in order of creation
         functions.jsonl         one JSON object a line, FUNCTION_FIELDS; written when a function is first called
@@ -18,10 +20,11 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
           values.bin            VALUE records
           payload.bin           array contents and long integers
 
-Durability: what a table's writer has not put into the file yet stands in `<table>.tail` (a TAIL_HEADER, then the bytes that
-follow the first `flushed` ones), which a regular end removes. It is memory-mapped, so every completed call survives SIGKILL of
-the process: the table is then the first `flushed` bytes of the file and the `used - flushed` bytes of the tail. An array block
-never straddles the two. A CALL with `enter_ns == 0` was never written, and one with `outcome == RUNNING` had not returned.
+Durability: what a table's writer has not put into the file yet stands in `<table>.tail` (a TAIL_HEADER, then the bytes
+that follow the first `flushed` ones), which a regular end removes. It is memory-mapped, so every completed call
+survives SIGKILL of the process: the table is then the first `flushed` bytes of the file and the `used - flushed` bytes
+of the tail. An array block never straddles the two. A CALL with `enter_ns == 0` was never written, and one with
+`outcome == RUNNING` had not returned.
 
 History
     1   first version

@@ -123,7 +123,7 @@ def read_lines(path: Path, parse: Callable[[dict[str, Any]], Row], notes: list[s
 def records_of(path: Path, dtype: np.dtype[Any], notes: list[str]) -> NDArray[Any]:
     """The records of a table; empty when there is no such file. A cut record is noted.
 
-    The file is memory-mapped copy-on-write; while it has a tail (the process still runs, or nobody folded it) it is copied.
+    The file is memory-mapped copy-on-write; while it has a tail (still running, or never folded) it is copied.
     """
     tail = Tail.read(path)
     size = tail.flushed + len(tail.rest) if tail else path.stat().st_size if path.is_file() else 0

@@ -100,7 +100,9 @@ def _worst(row: Row) -> list[str]:
         scale = f", beside {worst.largest:.3g}" if abs(worst.mean) < SMALL * worst.largest else ""
         lines = [f"worst: {worst.value}{index} = {worst.mean:.6g}{scale}: {_number(worst.bits)} bits"]
     if row.disagreements:
-        lines.append(f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value, type or shape in some samples")
+        lines.append(
+            f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value, type or shape in some samples"
+        )
     return lines
 
 

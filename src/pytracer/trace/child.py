@@ -1,4 +1,4 @@
-"""The traced process: `python -P -m pytracer.trace.child SPEC.json` gives the program what `python` would give it, and traces it."""
+"""The traced process: `python -P -m pytracer.trace.child SPEC.json` runs a program as `python` would, and traces it."""
 
 import builtins
 import importlib.machinery

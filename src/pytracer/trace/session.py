@@ -27,8 +27,8 @@ MAX_ITEMS = 64
 SCHEMA_VERSION = 1  # records.schema.SCHEMA_VERSION; that module imports NumPy, which the program may not
 
 ENVIRONMENT = (
-    "PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "OPENBLAS_CORETYPE",
-    "NPY_DISABLE_CPU_FEATURES", "LD_PRELOAD",
+    "PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+    "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "LD_PRELOAD",
 )  # fmt: skip
 """Environment variables that can change results; no other is written to the trace."""
 
@@ -47,7 +47,9 @@ class UserCode:
         paths = sysconfig.get_paths()
         installed = {*site.getsitepackages(), site.getusersitepackages(), paths["stdlib"], paths["platstdlib"]}
         installed |= {paths["purelib"], paths["platlib"], str(Path(__file__).parent.parent)}
-        folders = {os.path.join(os.path.realpath(path), "") for path in installed} | {os.path.join(p, "") for p in installed}
+        folders = {os.path.join(os.path.realpath(path), "") for path in installed} | {
+            os.path.join(p, "") for p in installed
+        }
         return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
 
 
@@ -131,7 +133,7 @@ class Session:
 
 
 def seed_of_sample(seed: int, sample: int) -> int:
-    """An unsigned 64-bit seed; different samples of one experiment get unrelated ones (splitmix64, Steele et al. 2014)."""
+    """An unsigned 64-bit seed; the samples of an experiment get unrelated ones (splitmix64, Steele et al. 2014)."""
     mask = (1 << 64) - 1
     z = (seed * 0x9E3779B97F4A7C15 + sample * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask
     z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask

@@ -16,10 +16,11 @@ PRINTING = "numpy._core.arrayprint"
 """`print(array)` is a direct call of it: no default target."""
 
 UNTRACED_METHODS = frozenset(
-    "__repr__ __str__ __format__ __getattr__ __getattribute__ __setattr__ __delattr__ __del__ __new__ __hash__ __dir__ "
-    "__reduce__ __reduce_ex__ __getstate__ __setstate__ __init_subclass__ __class_getitem__ __sizeof__ __instancecheck__ "
-    "__subclasscheck__ __set_name__ __get__ __set__ __delete__ __array_finalize__ __array_ufunc__ __array_function__ "
-    "__array_wrap__ __array_prepare__ __sklearn_tags__ __sklearn_clone__ __copy__ __deepcopy__ __dlpack__ __buffer__".split()
+    "__repr__ __str__ __format__ __getattr__ __getattribute__ __setattr__ __delattr__ __del__ __new__ "
+    "__hash__ __dir__ __reduce__ __reduce_ex__ __getstate__ __setstate__ __init_subclass__ "
+    "__class_getitem__ __sizeof__ __instancecheck__ __subclasscheck__ __set_name__ __get__ __set__ "
+    "__delete__ __array_finalize__ __array_ufunc__ __array_function__ __array_wrap__ __array_prepare__ "
+    "__sklearn_tags__ __sklearn_clone__ __copy__ __deepcopy__ __dlpack__ __buffer__".split()
 )
 """Methods through which Python itself works: they carry no numbers of the program."""
 
@@ -165,7 +166,9 @@ def _is_loading(module: ModuleType) -> bool:
 
 def _underlying(attribute: Any) -> Any:
     """The callable behind a class attribute, or None."""
-    if isinstance(attribute, (staticmethod, classmethod)) or type(attribute).__name__ == "instancemethod":  # of pybind11
+    if (
+        isinstance(attribute, (staticmethod, classmethod)) or type(attribute).__name__ == "instancemethod"
+    ):  # of pybind11
         return attribute.__func__
     if isinstance(attribute, property):
         return attribute.fget
