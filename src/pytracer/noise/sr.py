@@ -13,7 +13,8 @@ from pytracer.noise.native import is_denied, is_perturbed
 NUMPY_LOOPS = (
     "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; "
     "last bit of exp, log, sin, ..."
-)NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
+)
+NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
 MISSING = [
     "arithmetic on Python floats and NumPy scalars",
     "NumPy loops in float16 and long double",
