@@ -112,7 +112,7 @@ extern Counters *counters; /* never NULL; memory-mapped while recording */
 
 /* ---- lane.c: threads and the process folder ----------------------------------------------------------------- */
 
-enum { RECENT_ARRAYS = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 512 * 1024 };
+enum { RECENT_ARRAYS = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 2048 * 1024 };
 
 typedef struct {
     const void *data; /* address of the array when it was recorded: a hint, always verified */
