@@ -13,7 +13,6 @@ import pytest
 from pytracer.records.schema import COUNTERS
 
 QUICK = [
-    "numpy.fft.tests.test_helper", "numpy.linalg.tests.test_regression", "numpy.lib.tests.test_index_tricks",
     "numpy.lib.tests.test_polynomial", "numpy.lib.tests.test_twodim_base",
 ]  # fmt: skip
 
