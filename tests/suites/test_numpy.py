@@ -13,8 +13,12 @@ import pytest
 from pytracer.records.schema import COUNTERS
 
 QUICK = [
-    "numpy.lib.tests.test_polynomial", "numpy.lib.tests.test_twodim_base",
-]  # fmt: skip
+    "numpy.fft.tests.test_helper",
+    "numpy.linalg.tests.test_deprecations",
+    "numpy.lib.tests.test_index_tricks",
+    "numpy.lib.tests.test_polynomial",
+    "numpy.lib.tests.test_twodim_base",
+]
 
 LISTENER = """
 import json, os
