@@ -169,6 +169,15 @@ static void describe(ArrayHeader *header, PyArrayObject *array)
     for (uint32_t i = 0; i < header->ndim; i++) header->shape[i] = PyArray_DIM(array, (int)i);
 }
 
+/* A contiguous copy as a plain array: that of a subclass would run the program's own __array_finalize__. */
+static PyArrayObject *dense_copy(PyArrayObject *array)
+{
+    PyArrayObject *copy = (PyArrayObject *)PyArray_NewLikeArray(array, NPY_CORDER, NULL, 0);
+    if (copy != NULL && PyArray_CopyInto(copy, array) != 0) Py_CLEAR(copy);
+    if (copy == NULL) PyErr_Clear();
+    return copy;
+}
+
 static void put_array(Writer *writer, PyArrayObject *array)
 {
     ArrayHeader header;
@@ -178,11 +187,8 @@ static void put_array(Writer *writer, PyArrayObject *array)
     if (strchr("biufcmM", PyArray_DESCR(array)->kind) == NULL || bytes > recorder.max_array_bytes) {
         header.flags = ARRAY_OMITTED;
     } else if (!PyArray_IS_C_CONTIGUOUS(array)) {
-        copy = (PyArrayObject *)PyArray_NewCopy(array, NPY_CORDER);
-        if (copy == NULL) {
-            PyErr_Clear();
-            header.flags = ARRAY_OMITTED;
-        }
+        copy = dense_copy(array);
+        if (copy == NULL) header.flags = ARRAY_OMITTED;
     }
     if (header.flags & ARRAY_OMITTED) {
         counters->arrays_omitted++;
