@@ -134,7 +134,7 @@ def g(x):
 total = 0.0
 rng = np.random.default_rng(1)
 for i in range(3000):
-    total += float(g(rng.random(200)).sum())
+    total += float(g(rng.random(400)).sum())
 print(total)
 """
 
@@ -160,18 +160,18 @@ def plain_output(folder: Path) -> str:
 
 def test_file_size_limit(traced: Run, tmp_path: Path) -> None:
     expected = plain_output(tmp_path)
-    limit = 1_500_000  # above that of the tails, below what the program records
+    limit = 4_000_000  # above the size of a tail, below what the program records
     ran = traced(FILLS, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     check_full(ran, expected)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 3 MB."""
+    """A file system of 6 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if mount.returncode != 0:
         pytest.skip(f"file systems cannot be mounted here: {mount.stderr.strip()}")
