@@ -12,6 +12,14 @@ from sklearn.manifold import TSNE
 points = np.random.default_rng(0).normal(size=(60, 5))
 TSNE(random_state=0, max_iter=250, perplexity=10).fit_transform(points)
 """,
+    "trees that native code builds": """
+from sklearn.neighbors import BallTree, KDTree
+points, others = np.random.default_rng(0).uniform(size=(2, 200, 3))
+for _ in range(40):
+    for tree in (KDTree(points, 2), BallTree(points.astype(np.float32), 2)):
+        assert tree.two_point_correlation(others, [9.0], dualtree=True)[0] == 200 * 200
+        assert (tree.query(points, dualtree=True)[1].ravel() == range(200)).all()
+""",
     "noncentral t": """
 from scipy import special
 assert np.isfinite(special.nctdtr(3.0, 0.5, 0.7))

@@ -39,10 +39,17 @@ NOT_COMPUTATION = {
 
 QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses until the stack ends (SIGSEGV)"
 NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
+SECOND_TREE = "builds a tree whose 2**levels is rounded down and truncated: it writes beyond its nodes (corrupt heap)"
 
 DENIED = {
     "sklearn.neighbors._quad_tree": QUAD_TREE,
     "sklearn.manifold._barnes_hut_tsne": QUAD_TREE,
+    **{
+        f"sklearn.neighbors.{module}.BinaryTree{size}.{name}": SECOND_TREE
+        for module in ("_ball_tree", "_kd_tree")
+        for size in (32, 64)
+        for name in ("query", "two_point_correlation")
+    },
     "scipy.special.nctdtr": NONCENTRAL_T,
     "scipy.special.nctdtridf": NONCENTRAL_T,
     "scipy.special.nctdtrinc": NONCENTRAL_T,
