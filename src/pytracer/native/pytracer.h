@@ -3,6 +3,7 @@
  *   hook_*.c   know how a kind of callable is intercepted; each ends in call_enter / original / call_leave
  *   call.c     decides whether a call is recorded and perturbed, and writes its record
  *   values.c   flattens arguments and results into value records
+ *   blocks.c   array contents in the payload, each once
  *   texts.c    functions.jsonl, sites.jsonl, names.jsonl
  *   lane.c     one thread's tables; the process's folder and counters
  *   code.c     what is known of a code object
@@ -254,6 +255,16 @@ void call_enter(Call *call, Target *target, const Arguments *arguments);
 void call_leave(Call *call, const Arguments *arguments, PyObject *result);
 
 extern bool hooks_on;
+
+/* ---- blocks.c ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    char dtype[16];
+    uint32_t ndim, flags;
+    int64_t shape[64]; /* NumPy's limit; NPY_MAXDIMS is that of the oldest supported version */
+} ArrayHeader;
+
+uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes);
 
 /* ---- values.c ------------------------------------------------------------------------------------------------ */
 
