@@ -1,21 +1,160 @@
-/* Array contents in a lane's payload: each block is an ArrayHeader, padding and the elements. */
+/* Array contents in a lane's payload: each block is an ArrayHeader, padding and the elements; equal blocks are written once.
+ *
+ * A block is found again by a key made from its header and a sample of its elements, and is then compared whole. Where different
+ * contents have one key (an array that changes in few places), the key is marked, and from then on all elements make it. */
 #include "pytracer.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGE = 64 * 1024, ALIGNMENT = 16 };
+enum { LARGE = 64 * 1024, ALIGNMENT = 16, PROBES = 8, FIRST_SLOTS = 256, SAMPLED_WORDS = 16 };
+enum { SLOTS_OF_ALL_LANES = 1 << 20 }; /* 24 MB: the memory of the traced process is bounded, however long the trace */
+
+struct KnownBlock {
+    uint64_t key, offset;     /* of its ArrayHeader in the payload */
+    uint64_t bytes : 55;      /* header, padding and elements; 0: free slot */
+    uint64_t shared : 1;      /* only marks that different contents have this key */
+    uint64_t copy : 8;        /* index in Blocks.copies of its copy, if that has the same offset */
+};
+
+static uint32_t slots_in_use;
+
+/* One array on its way into the payload. */
+typedef struct {
+    const ArrayHeader *header;
+    const void *data;
+    uint64_t head, start, bytes, total; /* bytes of the header; offset and bytes of the elements; of the whole block */
+} Block;
 
 static uint64_t round_up(uint64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
-static bool align_payload(Table *payload)
+/* ---- keys */
+
+/* The two halves of a 128-bit product hold every bit of both factors. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t padding = round_up(table_used(payload)) - table_used(payload);
-    if (padding == 0) return true;
-    char *room = table_reserve(payload, padding);
-    if (room != NULL) memset(room, 0, padding);
-    return room != NULL;
+    unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xd1342543de82ef95ull);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+
+static inline uint64_t word_at(const char *data, uint64_t offset)
+{
+    uint64_t word;
+    memcpy(&word, data + offset, sizeof word);
+    return word;
+}
+
+static uint64_t key_of_bytes(const char *data, uint64_t bytes, uint64_t seed)
+{
+    uint64_t keys[4] = {seed, seed + 1, seed + 2, seed + 3}, at = 0, last = 0;
+    for (; at + 64 <= bytes; at += 64)
+        for (int i = 0; i < 4; i++) keys[i] = mix(keys[i] ^ word_at(data, at + 16 * i), word_at(data, at + 16 * i + 8));
+    for (; at + 8 <= bytes; at += 8) keys[0] = mix(keys[0], word_at(data, at));
+    memcpy(&last, data + at, bytes - at);
+    return mix(mix(keys[0] ^ last, keys[1]), mix(keys[2], keys[3]) ^ bytes);
+}
+
+static uint64_t key_of_sample(const Block *block)
+{
+    uint64_t key = key_of_bytes((const char *)block->header, block->head, block->bytes);
+    if (block->bytes <= SAMPLED_WORDS * 8) return key_of_bytes(block->data, block->bytes, key);
+    uint64_t other = key, step = (block->bytes - 8) / (SAMPLED_WORDS - 1);
+    for (int i = 0; i < SAMPLED_WORDS; i += 2) {
+        key = mix(key, word_at(block->data, step * i));
+        other = mix(other, word_at(block->data, i + 2 < SAMPLED_WORDS ? step * (i + 1) : block->bytes - 8));
+    }
+    return mix(key, other);
+}
+
+/* ---- known blocks */
+
+static KnownBlock *slot_of(const Blocks *blocks, uint64_t key, int probe)
+{
+    return &blocks->known[(key + (uint64_t)probe) & (blocks->slots - 1)];
+}
+
+static KnownBlock *find(const Blocks *blocks, uint64_t key)
+{
+    for (int i = 0; blocks->slots > 0 && i < PROBES; i++) {
+        KnownBlock *known = slot_of(blocks, key, i);
+        if (known->bytes > 0 && known->key == key) return known;
+    }
+    return NULL;
+}
+
+/* A free slot, or that of the oldest block when `evict`. */
+static KnownBlock *place_for(const Blocks *blocks, uint64_t key, bool evict)
+{
+    KnownBlock *oldest = NULL;
+    for (int i = 0; blocks->slots > 0 && i < PROBES; i++) {
+        KnownBlock *known = slot_of(blocks, key, i);
+        if (known->bytes == 0) return known;
+        if (oldest == NULL || known->offset < oldest->offset) oldest = known;
+    }
+    return evict ? oldest : NULL;
+}
+
+static bool grow(Blocks *blocks)
+{
+    uint32_t slots = blocks->slots == 0 ? FIRST_SLOTS : 4 * blocks->slots;
+    if (slots_in_use - blocks->slots + slots > SLOTS_OF_ALL_LANES) return false;
+    KnownBlock *known = calloc(slots, sizeof *known);
+    if (known == NULL) return false;
+    Blocks larger = {.known = known, .slots = slots};
+    for (uint32_t i = 0; i < blocks->slots; i++)
+        if (blocks->known[i].bytes > 0) *place_for(&larger, blocks->known[i].key, true) = blocks->known[i];
+    slots_in_use += slots - blocks->slots;
+    free(blocks->known);
+    blocks->known = known;
+    blocks->slots = slots;
+    return true;
+}
+
+static void remember(Blocks *blocks, uint64_t key, uint64_t offset, uint64_t bytes)
+{
+    KnownBlock *place = place_for(blocks, key, false);
+    if (place == NULL && grow(blocks)) place = place_for(blocks, key, false);
+    if (place == NULL) place = place_for(blocks, key, true);
+    if (place != NULL) *place = (KnownBlock){.key = key, .offset = offset, .bytes = bytes};
+}
+
+/* ---- copies: small blocks that came again will come more often; reading them back from the file would cost a system call */
+
+static char *copy_of(const Blocks *blocks, const KnownBlock *known)
+{
+    const BlockCopy *copy = &blocks->copies[known->copy];
+    return copy->bytes != NULL && copy->offset == known->offset ? copy->bytes : NULL;
+}
+
+static void keep_copy(Blocks *blocks, KnownBlock *known, const Block *block)
+{
+    if (block->total > LARGE) return;
+    BlockCopy *held = &blocks->copies[known->copy];
+    if (held->bytes != NULL && held->offset == known->offset) {
+        held->used = true;
+        return;
+    }
+    do blocks->hand = (blocks->hand + 1) % COPIES;
+    while (blocks->copies[blocks->hand].used && !(blocks->copies[blocks->hand].used = false));
+    BlockCopy *copy = &blocks->copies[blocks->hand];
+    char *bytes = realloc(copy->bytes, block->total);
+    if (bytes == NULL) return;
+    memcpy(bytes, block->header, block->head);
+    memcpy(bytes + block->start, block->data, block->bytes);
+    *copy = (BlockCopy){.bytes = bytes, .offset = known->offset};
+    known->copy = blocks->hand;
+}
+
+void blocks_forget(Blocks *blocks)
+{
+    for (int i = 0; i < COPIES; i++) free(blocks->copies[i].bytes);
+    free(blocks->known);
+    slots_in_use -= blocks->slots;
+    *blocks = (Blocks){0};
+}
+
+/* ---- comparing */
 
 /* Whether the file holds these bytes at `offset`, read back piece by piece. */
 static bool file_holds(const Table *payload, uint64_t offset, const void *data, uint64_t bytes)
@@ -30,59 +169,84 @@ static bool file_holds(const Table *payload, uint64_t offset, const void *data, 
     return true;
 }
 
-/* The bytes of a remembered block that are at hand, in its copy or still in the tail; NULL when they are only in the file. */
-static const char *block_at_hand(const Table *payload, const RecentArray *recent)
+/* The bytes of a known block that are at hand, in its copy or still in the tail; NULL when they are only in the file. */
+static const char *at_hand(const Lane *lane, const KnownBlock *known)
 {
-    if (recent->copy != NULL) return recent->copy;
-    return recent->offset >= payload->window_at ? payload->window + (recent->offset - payload->window_at) : NULL;
+    const Table *payload = &lane->payload;
+    const char *copy = copy_of(&lane->blocks, known);
+    if (copy != NULL || known->offset < payload->window_at) return copy;
+    return payload->window + (known->offset - payload->window_at);
 }
 
-static bool is_recorded(const Table *payload, const RecentArray *recent, const ArrayHeader *header, uint64_t head,
-                        uint64_t start, const void *data, uint64_t bytes)
+static bool holds(const Lane *lane, const KnownBlock *known, const Block *block)
 {
-    if (recent->data != data || recent->bytes != start + bytes || bytes == 0) return false;
-    const char *old = block_at_hand(payload, recent);
-    if (old != NULL) return memcmp(old, header, head) == 0 && memcmp(old + start, data, bytes) == 0;
-    return file_holds(payload, recent->offset, header, head) && file_holds(payload, recent->offset + start, data, bytes);
+    if (known->bytes != block->total) return false;
+    const char *old = at_hand(lane, known);
+    if (old != NULL)
+        return memcmp(old, block->header, block->head) == 0 && memcmp(old + block->start, block->data, block->bytes) == 0;
+    return file_holds(&lane->payload, known->offset, block->header, block->head)
+        && file_holds(&lane->payload, known->offset + block->start, block->data, block->bytes);
 }
 
-static void remember(RecentArray *recent, const void *data, uint64_t offset, uint64_t bytes)
+/* Marks the key of `known` and keeps the block under the key of all its elements, when they are at hand. */
+static void mark_shared(Lane *lane, KnownBlock *known, const Block *other)
 {
-    free(recent->copy);
-    *recent = (RecentArray){.data = data, .offset = offset, .bytes = bytes};
+    KnownBlock old = *known;
+    const char *bytes = at_hand(lane, known);
+    known->shared = true;
+    if (bytes == NULL || old.bytes != other->total) return;
+    remember(&lane->blocks, key_of_bytes(bytes + other->start, other->bytes, old.key), old.offset, old.bytes);
 }
 
-/* Content that came twice will come again: a small block gets a copy, which outlives the tail. */
-static void keep_copy(const Table *payload, RecentArray *recent)
+static KnownBlock *find_block(Lane *lane, const Block *block, uint64_t *key)
 {
-    if (recent->copy != NULL || recent->bytes > LARGE) return;
-    const char *block = block_at_hand(payload, recent);
-    recent->copy = block == NULL ? NULL : malloc(recent->bytes);
-    if (recent->copy != NULL) memcpy(recent->copy, block, recent->bytes);
+    *key = key_of_sample(block);
+    KnownBlock *known = find(&lane->blocks, *key);
+    if (known == NULL || (!known->shared && holds(lane, known, block))) return known;
+    if (!known->shared) mark_shared(lane, known, block);
+    *key = key_of_bytes(block->data, block->bytes, *key);
+    known = find(&lane->blocks, *key);
+    return known != NULL && holds(lane, known, block) ? known : NULL;
 }
 
-/* Writes header and elements; returns the offset of the header, or UINT64_MAX on a full disk. Content that was recorded
- * before from the same address is not written again. */
-uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes)
+/* ---- writing */
+
+static bool align_payload(Table *payload)
 {
-    Table *payload = &lane->payload;
-    uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head), total = start + bytes;
-    RecentArray *recent = &lane->recent[((uintptr_t)data >> 4) % RECENT_ARRAYS];
-    if (is_recorded(payload, recent, header, head, start, data, bytes)) {
-        keep_copy(payload, recent);
-        return recent->offset;
-    }
+    uint64_t padding = round_up(table_used(payload)) - table_used(payload);
+    if (padding == 0) return true;
+    char *room = table_reserve(payload, padding);
+    if (room != NULL) memset(room, 0, padding);
+    return room != NULL;
+}
+
+static uint64_t write_block(Table *payload, const Block *block)
+{
     if (!align_payload(payload)) return UINT64_MAX;
     uint64_t offset = table_used(payload);
-    bool small = total <= LARGE;
-    char *room = table_reserve(payload, small ? total : start);
+    bool small = block->total <= LARGE;
+    char *room = table_reserve(payload, small ? block->total : block->start);
     if (room == NULL) return UINT64_MAX;
-    memcpy(room, header, head);
-    memset(room + head, 0, start - head);
-    if (small && bytes > 0)
-        memcpy(room + start, data, bytes);
-    else if (bytes > 0 && !table_append_large(payload, data, bytes))
+    memcpy(room, block->header, block->head);
+    memset(room + block->head, 0, block->start - block->head);
+    if (small && block->bytes > 0)
+        memcpy(room + block->start, block->data, block->bytes);
+    else if (block->bytes > 0 && !table_append_large(payload, block->data, block->bytes))
         return UINT64_MAX;
-    if (bytes > 0) remember(recent, data, offset, total);
+    return offset;
+}
+
+uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes)
+{
+    uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head);
+    Block block = {.header = header, .data = data, .head = head, .start = start, .bytes = bytes, .total = start + bytes};
+    uint64_t key;
+    KnownBlock *known = find_block(lane, &block, &key);
+    if (known != NULL) {
+        keep_copy(&lane->blocks, known, &block);
+        return known->offset;
+    }
+    uint64_t offset = write_block(&lane->payload, &block);
+    if (offset != UINT64_MAX) remember(&lane->blocks, key, offset, block.total);
     return offset;
 }

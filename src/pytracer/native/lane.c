@@ -30,8 +30,7 @@ static void for_tables(Lane *lane, void (*act)(Table *))
     act(&lane->calls);
     act(&lane->values);
     act(&lane->payload);
-    for (int i = 0; i < RECENT_ARRAYS; i++) free(lane->recent[i].copy);
-    memset(lane->recent, 0, sizeof lane->recent);
+    blocks_forget(&lane->blocks);
 }
 
 static void close_lane(ThreadState *state)

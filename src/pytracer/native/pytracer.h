@@ -53,6 +53,7 @@ typedef struct {
     char *window;    /* its buffer, bytes [window_at, window_end) of the table */
     uint64_t window_at, window_end;
     uint64_t size;   /* of the buffer */
+    uint64_t reserved; /* bytes of the file that have blocks */
     char path[4096]; /* of the tail file */
 } Table;
 
@@ -113,18 +114,25 @@ extern Counters *counters; /* never NULL; memory-mapped while recording */
 
 /* ---- lane.c: threads and the process folder ----------------------------------------------------------------- */
 
-enum { RECENT_ARRAYS = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 2048 * 1024 };
+enum { COPIES = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 2048 * 1024 };
+
+typedef struct KnownBlock KnownBlock;
 
 typedef struct {
-    const void *data; /* address of the array when it was recorded: a hint, always verified */
-    uint64_t offset;  /* of its ARRAY_HEADER in the payload */
-    uint64_t bytes;   /* header, padding and elements */
-    char *copy;       /* of those bytes, when they came twice and are few. Owned */
-} RecentArray;
+    char *bytes; /* Owned; or NULL */
+    uint64_t offset;
+    bool used;   /* since the hand last passed it */
+} BlockCopy;
+
+typedef struct {
+    KnownBlock *known; /* hash table. Owned; or NULL */
+    uint32_t slots, hand;
+    BlockCopy copies[COPIES];
+} Blocks;
 
 typedef struct {
     Table calls, values, payload;
-    RecentArray recent[RECENT_ARRAYS];
+    Blocks blocks;
 } Lane;
 
 typedef struct ThreadState {
@@ -264,7 +272,9 @@ typedef struct {
     int64_t shape[64]; /* NumPy's limit; NPY_MAXDIMS is that of the oldest supported version */
 } ArrayHeader;
 
+/* Offset of the block in the payload, written now unless it is there already; UINT64_MAX on a full disk. */
 uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes);
+void blocks_forget(Blocks *blocks);
 
 /* ---- values.c ------------------------------------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
  * A mapping of the growing file itself would cost a page fault for every 4 kB (5 us on ext4); the tail's few pages are touched
  * once, and a full buffer goes to the file in one write. What stands in the tail belongs to the kernel too, so it survives SIGKILL
  * of the process; readers put the two together (records/schema.py, TAIL_HEADER). */
+#define _GNU_SOURCE
 #include "pytracer.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEADER = 64 };
+enum { HEADER = 64, RESERVED_BUFFERS = 16 };
 
 FileIdentity file_identity(int fd)
 {
@@ -65,9 +66,23 @@ int table_open(Table *table, const char *folder, const char *name, uint64_t size
     return -1;
 }
 
-static bool write_all(const Table *table, const char *data, uint64_t bytes, uint64_t offset)
+/* The kernel takes data faster (5 and 7 GB/s) where the file system has already chosen the blocks. They do not count as the file's
+ * length, and what is left over is given back when the table is closed. */
+static void reserve_blocks(Table *table, uint64_t end)
+{
+    if (end <= table->reserved) return;
+    uint64_t more = RESERVED_BUFFERS * table->size;
+    if (end > table->reserved + more) more = end - table->reserved;
+#ifdef FALLOC_FL_KEEP_SIZE
+    (void)fallocate(table->fd, FALLOC_FL_KEEP_SIZE, (off_t)table->reserved, (off_t)more);
+#endif
+    table->reserved += more;
+}
+
+static bool write_all(Table *table, const char *data, uint64_t bytes, uint64_t offset)
 {
     if (bytes > 0 && !file_is(table->fd, table->identity)) return false;
+    reserve_blocks(table, offset + bytes);
     while (bytes > 0) {
         ssize_t written = pwrite(table->fd, data, bytes, (off_t)offset);
         if (written < 0 && errno == EINTR) continue;
@@ -93,7 +108,8 @@ static bool flush(Table *table)
 
 void table_close(Table *table)
 {
-    if (table->fd >= 0 && table->tail != NULL && flush(table)) unlink(table->path);
+    if (table->fd >= 0 && table->tail != NULL && flush(table) && ftruncate(table->fd, (off_t)table->tail->used) == 0)
+        unlink(table->path);
     table_abandon(table);
 }
 

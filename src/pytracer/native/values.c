@@ -72,9 +72,13 @@ static void describe(ArrayHeader *header, PyArrayObject *array)
         Py_XDECREF(text);
         PyErr_Clear();
     } else {
-        char dtype[24];
-        snprintf(dtype, sizeof dtype, "%c%c%d", order, descr->kind, itemsize);
-        memcpy(header->dtype, dtype, strnlen(dtype, sizeof header->dtype - 1));
+        char *at = header->dtype, digits[12];
+        int count = 0;
+        *at++ = order;
+        *at++ = descr->kind;
+        do digits[count++] = (char)('0' + itemsize % 10); /* snprintf costs as much as the rest of a small record */
+        while ((itemsize /= 10) > 0);
+        while (count > 0) *at++ = digits[--count];
     }
     header->flags = 0;
     header->ndim = (uint32_t)PyArray_NDIM(array);
