@@ -38,11 +38,17 @@ def start_hooks(roots: tuple[str, ...], exclude: tuple[str, ...], files: tuple[s
     `record` its functions are recorded as they are made.
     """
 
-def select_functions(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
-    """Choose among the functions of the user's code by `module.name` (code.c).
+def select_functions(wanted: tuple[str, ...], included: tuple[str, ...], excluded: tuple[str, ...]) -> None:
+    """Choose functions by patterns as in trace/patterns.py (selection.c).
 
-    Recorded are those that are, or are below, one of `only` (all when it is empty) and none of `exclude`.
+    Chosen is what matches one of `wanted` and one of `included`, where these are not empty, and none of `excluded`.
     """
+
+def is_selected(module: str, name: str) -> bool:
+    """Whether `select_functions` chose `module.name`. The user's own functions are asked for natively (selection.c)."""
+
+def unmatched_patterns() -> list[int]:
+    """Which patterns matched nothing that was asked for: indices into wanted + included + excluded (selection.c)."""
 
 def stop_hooks() -> None:
     """Restore every pointer (hook_python.c, hook_builtin.c, hook_slot.c)."""

@@ -1,4 +1,4 @@
-"""Every choice of Pytracer in one place, each with its one default."""
+"""Every choice of Pytracer in one place, each with its one default; `pytracer.settings` reads what a user chooses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,22 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line may say otherwise, and where things are."""
+    """What the configuration and the command line may say otherwise, and where things are."""
 
     cache: Path = Path(".__pytracercache__")
     """Folder of traces and results, below the working directory."""
+
+    modules_to_load: tuple[str, ...] = ()
+    """Modules, packages and functions to trace; empty for the default targets."""
+
+    modules_to_exclude: tuple[str, ...] = ()
+    """Modules, packages and functions to leave out."""
+
+    include_file: tuple[Path, ...] = ()
+    """Files of patterns: only what matches one of them is traced."""
+
+    exclude_file: tuple[Path, ...] = ()
+    """Files of patterns: what matches one of them is not traced."""
 
     samples: int = 10
     """Perturbed executions of one experiment, beside the unperturbed sample 0."""
@@ -25,6 +37,39 @@ class Settings:
 
     trace_noise: str = "none"
     """Noise model of `trace`, which records one execution."""
+
+    follow: bool = True
+    """Whether processes that the program starts are traced too."""
+
+    depth: int = 4
+    """Levels of nested containers that are recorded."""
+
+    items: int = 64
+    """Items of one container that are recorded; a list of floats is recorded whole, as an array."""
+
+    array_bytes: int = 256 << 20
+    """Arrays above it are recorded by shape only, and counted."""
+
+    trace_bytes: int = 4 << 30
+    """Size of one trace on disk above which calls are dropped, and counted."""
+
+    trace_format: str = "native"
+    """Format of traces: `native`, or `pickle` as the original wrote them."""
+
+    backtrace: bool = False
+    """Whether the full Python stack of each call is recorded."""
+
+    log_format: str = "print"
+    """How Pytracer's own messages look: `print` as short lines, `logger` with time and level."""
+
+    log_output: str = "stderr"
+    """Where they go: `stderr`, `stdout` or the path of a file."""
+
+    log_color: bool = False
+    """Whether they are coloured by level on a terminal."""
+
+    log_level: str = "info"
+    """The least important messages shown."""
 
     hash_seed: str = "0"
     """PYTHONHASHSEED of every sample unless the user set one: the order of sets must not differ between samples."""

@@ -7,7 +7,6 @@
 
 static Py_ssize_t extra_index = -1;
 static PyObject *user_roots, *user_exclude, *user_names; /* tuples of str. Owned */
-static PyObject *only, *excluded;                     /* tuples of str: module.name. Owned */
 static bool user_hooks;
 static uint32_t hooks_epoch; /* changes with every start */
 
@@ -69,12 +68,6 @@ int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names)
     Py_XSETREF(user_exclude, Py_NewRef(exclude));
     Py_XSETREF(user_names, Py_NewRef(names));
     return 0;
-}
-
-void code_select_functions(PyObject *wanted, PyObject *except)
-{
-    Py_XSETREF(only, Py_NewRef(wanted));
-    Py_XSETREF(excluded, Py_NewRef(except));
 }
 
 static bool starts_with_any(PyObject *text, PyObject *prefixes)
@@ -163,34 +156,11 @@ CodeInfo *code_info(PyCodeObject *code)
     return LIKELY(known->hooks_epoch == hooks_epoch) ? known : renewed(known, code);
 }
 
-/* Whether `full` is one of the dotted names or lies below one. */
-static bool is_below_any(PyObject *full, PyObject *names)
-{
-    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
-        PyObject *prefix = PyTuple_GET_ITEM(names, i);
-        Py_ssize_t length = PyUnicode_GET_LENGTH(prefix);
-        if (PyUnicode_Tailmatch(full, prefix, 0, PY_SSIZE_T_MAX, -1) == 1
-            && (PyUnicode_GET_LENGTH(full) == length || PyUnicode_READ_CHAR(full, length) == '.'))
-            return true;
-    }
-    return false;
-}
-
-static bool is_selected(PyObject *module, PyObject *name)
-{
-    PyObject *full = PyUnicode_FromFormat("%U.%U", module, name);
-    bool some = only == NULL || PyTuple_GET_SIZE(only) == 0;
-    bool selected = full != NULL && (some || is_below_any(full, only)) && !is_below_any(full, excluded);
-    Py_XDECREF(full);
-    PyErr_Clear();
-    return selected;
-}
-
 void code_name_target(Target *target, PyObject *module)
 {
     target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
     if (target->module == NULL) PyErr_Clear();
-    if (target->module != NULL && !is_selected(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
+    if (target->module != NULL && !selection_has(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
 }
 
 enum { MAX_VARIANTS = 10000 };

@@ -79,11 +79,25 @@ static PyObject *stop_hooks(PyObject *self, PyObject *unused)
 
 static PyObject *select_functions(PyObject *self, PyObject *args)
 {
-    PyObject *wanted, *except;
+    PyObject *wanted, *included, *excluded;
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &wanted, &PyTuple_Type, &except)) return NULL;
-    code_select_functions(wanted, except);
-    Py_RETURN_NONE;
+    if (!PyArg_ParseTuple(args, "O!O!O!", &PyTuple_Type, &wanted, &PyTuple_Type, &included, &PyTuple_Type, &excluded))
+        return NULL;
+    return selection_set(wanted, included, excluded) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+static PyObject *is_selected(PyObject *self, PyObject *args)
+{
+    PyObject *module, *name;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "UU", &module, &name)) return NULL;
+    return PyBool_FromLong(selection_has(module, name));
+}
+
+static PyObject *unmatched_patterns(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return selection_unmatched();
 }
 
 static PyObject *watch_imports(PyObject *self, PyObject *args)
@@ -189,6 +203,8 @@ static PyMethodDef functions[] = {
     {"add_coverage", add_coverage, METH_VARARGS, NULL},
     {"start_hooks", start_hooks, METH_VARARGS, NULL},
     {"select_functions", select_functions, METH_VARARGS, NULL},
+    {"is_selected", is_selected, METH_VARARGS, NULL},
+    {"unmatched_patterns", unmatched_patterns, METH_NOARGS, NULL},
     {"watch_imports", watch_imports, METH_VARARGS, NULL},
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},

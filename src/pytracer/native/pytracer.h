@@ -186,6 +186,13 @@ uint32_t site_id(PyCodeObject *code, int lasti);
 uint32_t name_id(const char *text, size_t length);
 void coverage_event(const char *event, const char *name, const char *why);
 
+/* ---- selection.c: which functions the user wants recorded ---------------------------------------------------- */
+
+/* Tuples of str: recorded is what matches a wanted and an included pattern, where there are any, and no excluded one. */
+int selection_set(PyObject *wanted, PyObject *included, PyObject *excluded);
+bool selection_has(PyObject *module, PyObject *name);
+PyObject *selection_unmatched(void); /* new list: rows of the patterns, counted over the three tuples */
+
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
 enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64 };
@@ -226,7 +233,6 @@ void code_prevent_inlining(PyCodeObject *code, CodeInfo *info);
 int code_set_user_paths(PyObject *roots, PyObject *exclude, PyObject *names);
 void code_user_hooks(bool on); /* whether functions of the user's code become targets */
 
-void code_select_functions(PyObject *only, PyObject *except);
 void code_name_target(Target *target, PyObject *module); /* completes a target that the user's code made */
 int code_add_variant(Target *target, Target *variant);
 COLD Target *code_variant(Target *target, PyFunctionObject *function);

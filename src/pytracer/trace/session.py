@@ -12,17 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pytracer import __version__, _native, noise
+from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
 from pytracer.trace.targets import Scanner, Selection, hook_all
 
-MAX_ARRAY_BYTES = 256 << 20
-"""Arrays above it are recorded by shape only, and counted."""
-
-MAX_DEPTH = 4
-"""Levels of nested containers that are recorded."""
-
-MAX_ITEMS = 64
-"""Items of one container that are recorded; a list of floats is recorded whole, as an array."""
+LIMITS = {"depth": DEFAULTS.depth, "items": DEFAULTS.items, "array_bytes": DEFAULTS.array_bytes}
+"""What spec.json does not limit otherwise."""
 
 SCHEMA_VERSION = 1  # records.schema.SCHEMA_VERSION; that module imports NumPy, which the program may not
 
@@ -62,8 +57,7 @@ class Session:
         self._user = user
         self._trace = spec["trace"]
         self._noise = noise.create(spec["noise"]["model"])
-        targets = spec["targets"]
-        self._selection = Selection(tuple(targets["trace"]), tuple(targets["exclude"]))
+        self._selection = Selection.of(spec["targets"])
         self._scanner = Scanner(self._selection.packages)
         self._numpy = False
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -74,7 +68,8 @@ class Session:
         """Begin to record and to perturb. Raises PytracerError when the trace cannot be written."""
         try:
             self._write_meta()
-            _native.start_recorder(self._trace, MAX_ARRAY_BYTES, MAX_DEPTH, MAX_ITEMS)
+            limits = LIMITS | self._spec.get("limits", {})
+            _native.start_recorder(self._trace, limits["array_bytes"], limits["depth"], limits["items"])
         except OSError as error:
             raise PytracerError(
                 f"cannot write the trace {self._trace!r}: {error.strerror}; free some space or choose another folder"
@@ -82,7 +77,7 @@ class Session:
         atexit.register(self.stop)  # registered before the program's own: runs after them
         selection, user = self._selection, self._user
         _native.start_hooks(user.roots, user.exclude(), user.files, True)
-        _native.select_functions(selection.trace, selection.exclude)
+        selection.start()
         noise_spec = self._spec["noise"]
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
         _native.watch_imports(selection.packages, self.packages_loaded)
@@ -99,8 +94,12 @@ class Session:
     def stop(self) -> None:
         """Close the trace; a forked child closes its own tables only."""
         self._noise.stop()
+        ours = os.getpid() == self._pid
+        for pattern in self._selection.unmatched() if ours else ():
+            why = f"{pattern.origin}: nothing of this name was imported or called"
+            _native.add_coverage("unknown_target", pattern.text, why)
         _native.stop_recorder()
-        if os.getpid() != self._pid:
+        if not ours:
             return
         try:
             self._write_meta()

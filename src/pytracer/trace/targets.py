@@ -9,6 +9,7 @@ from typing import Any
 from pytracer import _native
 from pytracer.noise.model import NoiseModel
 from pytracer.noise.native import is_below
+from pytracer.trace.patterns import Pattern
 
 DEFAULT_PACKAGES = ("numpy", "scipy", "sklearn")
 
@@ -51,6 +52,34 @@ class Selection:
 
     trace: tuple[str, ...]  # names given by the user; empty for the default targets
     exclude: tuple[str, ...]
+    include_patterns: tuple[Pattern, ...] = ()
+    exclude_patterns: tuple[Pattern, ...] = ()
+
+    @classmethod
+    def of(cls, targets: dict[str, Any]) -> "Selection":
+        """The selection that the parent wrote into spec.json."""
+        patterns = [
+            tuple(Pattern(*each) for each in targets.get(f"{what}_patterns", ())) for what in ("include", "exclude")
+        ]
+        return cls(tuple(targets["trace"]), tuple(targets["exclude"]), *patterns)
+
+    def start(self) -> None:
+        """From now on `flags` answers, and the user's own functions are chosen likewise."""
+        _native.select_functions(
+            self.trace,
+            tuple(pattern.text for pattern in self.include_patterns),
+            (*self.exclude, *(pattern.text for pattern in self.exclude_patterns)),
+        )
+
+    def unmatched(self) -> Iterator[Pattern]:
+        """What matched nothing that the program imported or called."""
+        rows = [
+            *(Pattern(name, "name to trace") for name in self.trace),
+            *self.include_patterns,
+            *(Pattern(name, "name to leave out") for name in self.exclude),
+            *self.exclude_patterns,
+        ]
+        return (rows[index] for index in _native.unmatched_patterns())
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -60,12 +89,11 @@ class Selection:
 
     def flags(self, module: str, name: str) -> int:
         """RECORD, RECORD_DIRECT or 0 for `module.name`."""
-        full = f"{module}.{name}"
-        if any(is_below(full, excluded) for excluded in self.exclude):
+        if not _native.is_selected(module, name):
             return 0
-        if not self.trace:
-            return 0 if is_below(module, PRINTING) else _native.RECORD_DIRECT
-        return _native.RECORD if any(is_below(full, wanted) for wanted in self.trace) else 0
+        if self.trace:
+            return _native.RECORD
+        return 0 if is_below(module, PRINTING) else _native.RECORD_DIRECT
 
 
 class Scanner:
