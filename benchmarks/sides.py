@@ -22,17 +22,22 @@ def untraced(program: Path, *args: str) -> str:
 def traced(program: Path, *args: str, trace: Sequence[str] = (), model: str = "none") -> str:
     """What the program prints when it is recorded; the trace is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        spec: dict[str, Any] = {
-            "trace": folder,
-            "command": {"kind": "script", "target": str(program), "args": args},
-            "noise": {"model": model, "seed": 0, "sample": 1},
-            "targets": {"trace": list(trace), "exclude": [], "default": not trace},
-            "experiment": None,
-            "sample": 1,
-        }
-        path = Path(folder, "spec.json")
-        path.write_text(json.dumps(spec))
-        return _output([sys.executable, "-P", "-m", "pytracer.trace.child", str(path)])
+        return _output(traced_command(Path(folder), program, *args, trace=trace, model=model))
+
+
+def traced_command(folder: Path, program: Path, *args: str, trace: Sequence[str], model: str = "none") -> list[str]:
+    """What runs the program and records it into the folder."""
+    spec: dict[str, Any] = {
+        "trace": str(folder),
+        "command": {"kind": "script", "target": str(program), "args": args},
+        "noise": {"model": model, "seed": 0, "sample": 1},
+        "targets": {"trace": list(trace), "exclude": [], "default": not trace},
+        "experiment": None,
+        "sample": 1,
+    }
+    path = folder / "spec.json"
+    path.write_text(json.dumps(spec))
+    return [sys.executable, "-P", "-m", "pytracer.trace.child", str(path)]
 
 
 def _output(command: list[str]) -> str:
