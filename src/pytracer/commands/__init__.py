@@ -20,6 +20,7 @@ from typing import NoReturn, Protocol, cast
 from pytracer import __version__
 from pytracer.commands.program import CommandLine
 from pytracer.errors import EXIT_FAILED, EXIT_USAGE, PytracerError
+from pytracer.settings import resolve
 
 VERBS = ("run", "trace", "parse", "visualize", "info", "clean")
 
@@ -90,4 +91,7 @@ def _dispatch(argv: list[str]) -> int:
         command_line = verb.configure(own)
         if command_line is not None and argv[:1] == [name]:
             argv, options.program = command_line.split(argv)
-    return int(parser.parse_args(argv, options).execute(options))
+    parser.parse_args(argv, options)
+    options.resolved = resolve(options)
+    options.settings = options.resolved.settings
+    return int(options.execute(options))

@@ -11,7 +11,6 @@ import shutil
 import sys
 
 from pytracer.commands.inventory import readable_size, size_of
-from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_OK, PytracerError, UsageError
 from pytracer.trace.cache import Cache
 
@@ -23,9 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Remove the cache after asking."""
-    cache = Cache(DEFAULTS.cache)
+    cache = Cache(options.settings.cache)
     if not cache.root.exists() and not cache.root.is_symlink():
-        print(f"no {DEFAULTS.cache} here: nothing to remove")
+        print(f"no {options.settings.cache} here: nothing to remove")
         return EXIT_OK
     if not cache.is_ours():
         raise UsageError(

@@ -13,15 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytracer.commands.inventory import find_results, find_traces
-from pytracer.config import DEFAULTS
+from pytracer.commands.options import add_directory
 from pytracer.errors import EXIT_OK, UsageError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--directory", metavar="D", type=Path, default=DEFAULTS.cache, help="cache folder (default: %(default)s)"
-    )
+    add_directory(parser, "folder to look in")
     parser.add_argument("--trace", action="store_true", help="list the traces only")
     parser.add_argument("--aggregation", action="store_true", help="list the results only")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -29,9 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print what is there."""
-    directory: Path = options.directory
-    if directory != DEFAULTS.cache and not directory.is_dir():
-        raise UsageError(f"no folder {str(directory)!r}; give a cache folder, such as {DEFAULTS.cache}")
+    directory: Path = options.directory or options.settings.cache
+    if options.directory is not None and not directory.is_dir():
+        raise UsageError(f"no folder {str(directory)!r}; give a cache folder, such as {options.settings.cache}")
     both = options.trace == options.aggregation
     found: dict[str, list[dict[str, object]]] = {}
     if both or options.trace:

@@ -1,9 +1,15 @@
-"""Options that several verbs share."""
+"""Options that several verbs share. One whose destination is a field of Settings overrides the configuration.
+
+Such an option has no default of its own: None says that it was not given.
+"""
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
-from pytracer.config import DEFAULTS
+from pytracer.config import DEFAULTS, Settings
+from pytracer.settings.kinds import parse_size, size_text
+from pytracer.settings.patterns import read_patterns
 from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Targets
@@ -20,10 +26,25 @@ def at_least(minimum: int) -> Callable[[str], int]:
     return integer
 
 
+def size(text: str) -> int:
+    """The type of an option that takes a number of bytes."""
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 1000000, '256 MB' or 1GiB") from None
+
+
 def add_seed(parser: argparse.ArgumentParser) -> argparse.Action:
     """The seed of the noise."""
     return parser.add_argument(
-        "--seed", metavar="S", type=at_least(0), default=DEFAULTS.seed, help="seed of the noise (default: %(default)s)"
+        "--seed", metavar="S", type=at_least(0), help=f"seed of the noise (default: {DEFAULTS.seed})"
+    )
+
+
+def add_directory(group: argparse._ActionsContainer, what: str) -> argparse.Action:
+    """A folder to look in instead of the cache folder."""
+    return group.add_argument(
+        "--directory", metavar="D", type=Path, help=f"{what} (default: the cache folder, {DEFAULTS.cache})"
     )
 
 
@@ -33,20 +54,53 @@ def add_targets(parser: argparse.ArgumentParser) -> list[argparse.Action]:
         "--trace",
         metavar="NAME",
         action="append",
-        default=[],
+        dest="modules_to_load",
         help="trace this module, package or function (repeatable; default: your own code and what it calls directly in "
         "NumPy, SciPy and scikit-learn)",
     )
     exclude = parser.add_argument(
-        "--exclude", metavar="NAME", action="append", default=[], help="leave this out (repeatable)"
+        "--exclude", metavar="NAME", action="append", dest="modules_to_exclude", help="leave this out (repeatable)"
     )
-    return [trace, exclude]
+    files = [
+        parser.add_argument(f"--{what}-file", metavar="F", action="append", type=Path, help=f"{effect} (repeatable)")
+        for what, effect in (
+            ("include", "trace only what matches a pattern in this file"),
+            ("exclude", "leave out what matches a pattern in this file"),
+        )
+    ]
+    return [trace, exclude, *files]
 
 
-def targets_of(options: argparse.Namespace, program: Program) -> Targets:
-    """The targets asked for. Raises UsageError for a name that cannot exist."""
-    check_targets([*options.trace, *options.exclude], program.folder())
-    return Targets(tuple(options.trace), tuple(options.exclude))
+def add_recording(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """How much to record."""
+    return [
+        parser.add_argument(
+            "--backtrace", action=argparse.BooleanOptionalAction, help="record the full Python stack of each call"
+        ),
+        parser.add_argument(
+            "--follow",
+            action=argparse.BooleanOptionalAction,
+            help="trace the Python processes that the program starts, too (default: yes)",
+        ),
+        parser.add_argument(
+            "--limit",
+            metavar="SIZE",
+            type=size,
+            dest="trace_bytes",
+            help=f"drop and count calls when a trace is larger (default: {size_text(DEFAULTS.trace_bytes)})",
+        ),
+    ]
+
+
+def targets_of(settings: Settings, program: Program) -> Targets:
+    """The targets asked for. Raises UsageError for a name that cannot exist and for a bad file of patterns."""
+    check_targets([*settings.modules_to_load, *settings.modules_to_exclude], program.folder())
+    return Targets(
+        settings.modules_to_load,
+        settings.modules_to_exclude,
+        read_patterns(settings.include_file),
+        read_patterns(settings.exclude_file),
+    )
 
 
 def check_noise(model: str) -> None:

@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 
 from pytracer.commands.inventory import newest_group
+from pytracer.commands.options import add_directory
 from pytracer.commands.result import check_output, report
-from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_OK
 from pytracer.trace.cache import Cache
 
@@ -22,19 +22,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--filename", metavar="F", type=Path, help="parse this trace alone")
-    source.add_argument(
-        "--directory", metavar="D", type=Path, default=DEFAULTS.cache, help="folder of traces (default: %(default)s)"
-    )
+    add_directory(source, "folder of traces")
     parser.add_argument("-o", "--output", metavar="RESULT", type=Path, help="write the HDF5 result here")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Parse the chosen traces."""
-    traces = [options.filename] if options.filename else [Path(entry.path) for entry in newest_group(options.directory)]
+    folder = options.directory or options.settings.cache
+    traces = [options.filename] if options.filename else [Path(entry.path) for entry in newest_group(folder)]
     output = options.output
     if output is None:
-        cache = Cache(DEFAULTS.cache)
+        cache = Cache(options.settings.cache)
         cache.create()
         output = cache.result(traces[0].name.rpartition(".")[0] or traces[0].name)
     else:

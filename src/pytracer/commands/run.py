@@ -15,11 +15,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytracer.commands.options import add_seed, add_targets, at_least, check_noise, targets_of
+from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.progress import Bar
 from pytracer.commands.result import check_output, report
-from pytracer.config import DEFAULTS
+from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK
 from pytracer.trace.cache import Cache
 from pytracer.trace.experiment import Experiment, Runner
@@ -41,19 +41,18 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
             "--samples",
             metavar="N",
             type=at_least(2),
-            default=DEFAULTS.samples,
-            help="perturbed samples, at least 2 (default: %(default)s)",
+            help=f"perturbed samples, at least 2 (default: {DEFAULTS.samples})",
         ),
         add_seed(parser),
         add(
             "--jobs",
             metavar="J",
             type=at_least(1),
-            default=DEFAULTS.jobs,
-            help="samples at a time (default: %(default)s)",
+            help=f"samples at a time (default: {DEFAULTS.jobs})",
         ),
-        add("--noise", metavar="MODEL", default=DEFAULTS.noise, help="noise model (default: %(default)s)"),
+        add("--noise", metavar="MODEL", help=f"noise model (default: {DEFAULTS.noise})"),
         *add_targets(parser),
+        *add_recording(parser),
         add("-q", "--quiet", action="store_true", help="print the result only"),
         add("--json", action="store_true", help="print one JSON object, and nothing else, on standard output"),
         add(
@@ -82,26 +81,24 @@ def execute(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> Experiment:
     """Everything that can be wrong with the command is found here, before anything runs."""
     program: Program = options.program
+    settings: Settings = options.settings
     program.check()
-    check_noise(options.noise)
-    targets = targets_of(options, program)
+    check_noise(settings.noise)
+    targets = targets_of(settings, program)
     if options.output is not None:
         check_output(options.output)
-    cache = Cache(DEFAULTS.cache)
+    cache = Cache(settings.cache)
     cache.create()
     return Experiment(
         program=program,
         targets=targets,
         cache=cache,
         id=cache.new_trace(0).stem,
-        samples=options.samples,
-        model=options.noise,
-        seed=options.seed,
-        jobs=options.jobs,
+        settings=settings,
     )
 
 
 def _run(experiment: Experiment, *, quiet: bool) -> list[Sample]:
-    with Bar("samples", shown=not quiet, total=experiment.samples + 1) as bar:
+    with Bar("samples", shown=not quiet, total=experiment.settings.samples + 1) as bar:
         runner = Runner(experiment, forward=not quiet, ended=lambda _: bar.update(len(runner.done)))
         return runner.run()

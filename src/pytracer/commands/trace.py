@@ -14,9 +14,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from pytracer.commands.options import add_seed, add_targets, at_least, check_noise, targets_of
+from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
-from pytracer.config import DEFAULTS
+from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program, find_script
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
     options = [
         add("--command", action="store_true", help="the rest of the line is the program with its arguments"),
         add("--dry-run", action="store_true", help="run the program without tracing"),
-        add("--noise", metavar="MODEL", default=DEFAULTS.trace_noise, help="noise model (default: %(default)s)"),
+        add("--noise", metavar="MODEL", dest="trace_noise", help=f"noise model (default: {DEFAULTS.trace_noise})"),
         add_seed(parser),
         add(
             "--sample",
@@ -40,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
             help="number that chooses the noise (default: %(default)s)",
         ),
         *add_targets(parser),
+        *add_recording(parser),
     ]
     return CommandLine("trace", options, introduction="--command")
 
@@ -53,12 +54,13 @@ def execute(options: argparse.Namespace) -> int:
     if options.dry_run:
         command = [sys.executable, *interpreter_options(), *program.command()]
         return _exit_code(subprocess.run(command, check=False).returncode)
-    check_noise(options.noise)
-    targets = targets_of(options, program)
-    cache = Cache(DEFAULTS.cache)
+    settings: Settings = options.settings
+    check_noise(settings.trace_noise)
+    targets = targets_of(settings, program)
+    cache = Cache(settings.cache)
     cache.create()
     trace = cache.new_trace(options.sample)
-    sample = Sample(program, targets, trace, options.sample, options.noise, options.seed)
+    sample = Sample(program, targets, trace, options.sample, settings.trace_noise, settings)
     try:
         sample.start()
         sample.wait()

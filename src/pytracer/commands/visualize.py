@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 from pytracer.commands.inventory import newest_result
-from pytracer.commands.options import at_least
-from pytracer.config import DEFAULTS
+from pytracer.commands.options import add_directory, at_least
+from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_OK, UsageError
 
 
@@ -20,25 +20,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--filename", metavar="F", type=Path, help="show this result")
-    source.add_argument(
-        "--directory", metavar="D", type=Path, default=DEFAULTS.cache, help="folder of results (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--host", metavar="H", default=DEFAULTS.host, help="address to listen on (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port", metavar="P", type=at_least(1), default=DEFAULTS.port, help="port to listen on (default: %(default)s)"
-    )
+    add_directory(source, "folder of results")
+    parser.add_argument("--host", metavar="H", help=f"address to listen on (default: {DEFAULTS.host})")
+    parser.add_argument("--port", metavar="P", type=at_least(1), help=f"port to listen on (default: {DEFAULTS.port})")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--debug", action="store_true", help="show errors of the dashboard in the browser")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Serve the dashboard."""
-    path = options.filename or newest_result(options.directory)
+    settings: Settings = options.settings
+    path = options.filename or newest_result(options.directory or settings.cache)
     if not path.is_file():
         raise UsageError(f"no result {str(path)!r}; make one with `pytracer run -o {path} script.py`")
     from pytracer.visualize.server import serve
 
-    serve(path, host=options.host, port=options.port, debug=options.debug, browser=not options.no_browser)
+    serve(path, host=settings.host, port=settings.port, debug=options.debug, browser=not options.no_browser)
     return EXIT_OK

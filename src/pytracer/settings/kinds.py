@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-UNITS = {"": 1, "b": 1, "bytes": 1} | {
+UNITS: dict[str, int] = {"": 1, "b": 1, "bytes": 1} | {
     f"{prefix}{suffix}".lower(): base**power
     for power, prefix in enumerate("kMGT", start=1)
     for suffix, base in (("B", 1000), ("iB", 1024))
@@ -144,8 +144,8 @@ def parse_size(text: str) -> int:
     match = SIZE.fullmatch(text.strip())
     if match is None or match[3].lower() not in UNITS:
         raise ValueError
-    unit, decimals = UNITS[match[3].lower()], match[2] or ""
-    size = int(match[1]) * unit + int(decimals or "0") * unit // 10 ** len(decimals)
+    unit, decimals = UNITS[match[3].lower()], (match[2] or "").ljust(6, "0")
+    size = int(match[1]) * unit + int(decimals) * unit // 10**6
     if not 0 < size <= MAX_SIZE:
         raise ValueError
     return size

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from pytracer.config import Settings
 from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program
@@ -24,10 +25,7 @@ class Experiment:
     targets: Targets
     cache: Cache
     id: str  # the name of its traces, without the number of the sample
-    samples: int  # perturbed ones, beside sample 0
-    model: str
-    seed: int
-    jobs: int
+    settings: Settings
 
     def sample(self, index: int) -> Sample:
         """A sample that has not started."""
@@ -36,14 +34,14 @@ class Experiment:
             targets=self.targets,
             trace=self.cache.trace(self.id, index),
             index=index,
-            model=self.model if index > 0 else "none",
-            seed=self.seed,
+            model=self.settings.noise if index > 0 else "none",
+            settings=self.settings,
             experiment=self.id,
         )
 
     def discard(self) -> None:
         """Remove the traces."""
-        for index in range(self.samples + 1):
+        for index in range(self.settings.samples + 1):
             shutil.rmtree(self.cache.trace(self.id, index), ignore_errors=True)
 
 
@@ -67,7 +65,7 @@ class Runner:
         When the traced process refuses the command nothing has run and no trace is kept: raises SystemExit where its
         message was already shown, UsageError otherwise.
         """
-        waiting = list(range(self._experiment.samples + 1))
+        waiting = list(range(self._experiment.settings.samples + 1))
         try:
             while waiting or self._running:
                 while waiting and len(self._running) < self._width():
@@ -79,7 +77,7 @@ class Runner:
 
     def _width(self) -> int:
         alone = self._input.first_alone and not self.done
-        return 1 if alone else self._experiment.jobs
+        return 1 if alone else self._experiment.settings.jobs
 
     def _start(self, sample: Sample) -> None:
         if sample.index > 0:

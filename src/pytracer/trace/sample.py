@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS
+from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.records.tail import fold_tails
+from pytracer.trace.patterns import Pattern
 from pytracer.trace.program import Program
 
 EXIT_NAME = "exit.json"
@@ -25,10 +26,25 @@ Stream = int | IO[Any] | None
 
 @dataclass(frozen=True)
 class Targets:
-    """Names of modules, packages and functions to trace and to leave out; none to trace means the default ones."""
+    """Names of modules, packages and functions to trace and to leave out; none to trace means the default ones.
+
+    Of these, the include patterns, where there are any, keep what they match, and the exclude patterns remove it.
+    """
 
     trace: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    include_patterns: tuple[Pattern, ...] = ()
+    exclude_patterns: tuple[Pattern, ...] = ()
+
+    def spec(self) -> dict[str, Any]:
+        """For the traced process; a pattern is a pair of its text and its origin."""
+        return {
+            "trace": self.trace,
+            "exclude": self.exclude,
+            "default": not self.trace,
+            "include_patterns": [(pattern.text, pattern.origin) for pattern in self.include_patterns],
+            "exclude_patterns": [(pattern.text, pattern.origin) for pattern in self.exclude_patterns],
+        }
 
 
 @dataclass
@@ -40,7 +56,7 @@ class Sample:
     trace: Path
     index: int
     model: str
-    seed: int
+    settings: Settings = DEFAULTS
     experiment: str | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -62,12 +78,15 @@ class Sample:
 
     def spec(self) -> dict[str, Any]:
         """What the traced process needs to know."""
-        program, targets = self.program, self.targets
+        program, settings = self.program, self.settings
         return {
             "trace": str(self.trace),
             "command": {"kind": program.kind, "target": program.target, "args": program.args},
-            "noise": {"model": self.model, "seed": self.seed, "sample": self.index},
-            "targets": {"trace": targets.trace, "exclude": targets.exclude, "default": not targets.trace},
+            "noise": {"model": self.model, "seed": settings.seed, "sample": self.index},
+            "targets": self.targets.spec(),
+            "limits": {name: getattr(settings, name) for name in ("depth", "items", "array_bytes", "trace_bytes")},
+            "backtrace": settings.backtrace,
+            "follow": settings.follow,
             "experiment": self.experiment,
             "sample": self.index,
         }
