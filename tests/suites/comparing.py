@@ -1,0 +1,100 @@
+"""Runs the tests of an installed package in a process of its own, hooked and recording or not, and compares the outcomes."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pytracer.records.schema import COUNTERS
+
+LISTENER = """
+import json, os
+outcomes = {}
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.outcome != "passed":
+        expected = {"skipped": "xfailed", "passed": "xpassed"} if hasattr(report, "wasxfail") else {}
+        outcomes[report.nodeid + " " + report.when] = expected.get(report.outcome, report.outcome)
+def pytest_sessionfinish(session):
+    with open(os.environ["OUTCOMES"], "w") as file:
+        json.dump(outcomes, file)
+"""
+
+EVERYTHING = ["numpy", "scipy", "sklearn"]
+ARRAY_BYTES = 1 << 16
+"""Larger arrays are recorded by shape: whole suites would write tens of gigabytes."""
+
+REPEATABLE = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One execution of some tests."""
+
+    outcomes: dict[str, str]  # by test and phase
+    counters: dict[str, int]  # of the trace; zero when there is none
+    seconds: float
+
+    def counts(self) -> dict[str, int]:
+        """Number of tests by outcome."""
+        return dict(sorted(Counter(self.outcomes.values()).items()))
+
+
+def run(folder: Path, tests: list[str], *, traced: bool) -> Suite:
+    """Run the tests, named as `--pyargs` expects them, in an empty folder."""
+    (folder / "trace").mkdir(parents=True)
+    (folder / "listener.py").write_text(LISTENER)
+    words = ["--pyargs", *tests, "-q", "-p", "no:cacheprovider", "-p", "listener", "--rootdir", str(folder)]
+    words += ["-c", os.devnull, "-W", "default"]
+    command = [sys.executable, "-m", "pytest", *words]
+    if traced:
+        (folder / "spec.json").write_text(json.dumps(specification(folder / "trace", words)))
+        command = [sys.executable, "-P", "-m", "pytracer.trace.child", str(folder / "spec.json")]
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"OUTCOMES": str(folder / "outcomes.json"), "PYTHONPATH": os.pathsep.join(paths)}
+    start = time.perf_counter()
+    ran = subprocess.run(
+        command, cwd=folder, env=os.environ | REPEATABLE | own, capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - start
+    assert (folder / "outcomes.json").exists(), f"status {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+    counted = counters(folder / "trace")
+    shutil.rmtree(folder / "trace")  # gigabytes
+    outcomes = json.loads((folder / "outcomes.json").read_text())
+    return Suite({re.sub(r"0x[0-9a-f]{6,}", "0x", name): each for name, each in outcomes.items()}, counted, seconds)
+
+
+def specification(trace: Path, words: list[str]) -> dict[str, object]:
+    """What the traced process reads: pytest under full hooking, without noise."""
+    return {
+        "trace": str(trace),
+        "command": {"kind": "module", "target": "pytest", "args": words},
+        "noise": {"model": "none", "seed": 1, "sample": 0},
+        "targets": {"trace": EVERYTHING, "exclude": [], "default": False},
+        "limits": {"array_bytes": ARRAY_BYTES},
+        "experiment": None,
+        "sample": 0,
+    }
+
+
+def counters(trace: Path) -> dict[str, int]:
+    """Summed over the processes; the calls themselves are not read."""
+    totals = dict.fromkeys(COUNTERS.names or (), 0)
+    for path in trace.glob("process-*/counters.bin"):
+        record = np.fromfile(path, COUNTERS)[0]
+        for name in totals:
+            totals[name] += int(record[name])
+    return totals
+
+
+def differences(plain: Suite, hooked: Suite) -> dict[str, tuple[str | None, str | None]]:
+    """Outcome of each test that has not the same one on both sides."""
+    pairs = {name: (plain.outcomes.get(name), hooked.outcomes.get(name)) for name in plain.outcomes | hooked.outcomes}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
