@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pytracer.records.schema import ARRAY_HEADER, PAYLOAD_ALIGNMENT, ArrayFlag, Kind
 
 MAX_NDIM = 64  # NumPy's own limit
+MAX_BYTES = 2**47  # no process holds a larger array: a header that claims more does not make sums wrap around
 _DTYPE = re.compile(rb"[<>|=][biufcSUmM][0-9]{1,9}(\[[0-9A-Za-z]{1,8}\])?")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -30,6 +31,7 @@ class Arrays:
     dtype: NDArray[np.int64]  # index in dtypes
     readable: NDArray[np.bool_]
     corrupt: NDArray[np.bool_]
+    nbytes: NDArray[np.int64]  # bytes that the elements took in the program, whether they are here or not
     dtypes: tuple[np.dtype[Any], ...]
 
     @classmethod
@@ -54,7 +56,8 @@ class Arrays:
         readable = sound & ~omitted & (inside | (size == 0))
         count = np.where(readable, size, 0).astype(np.int64)
         corrupt = ~(readable | (sound & omitted))
-        return cls(rows, header, start, count, ndim, shape_key, dtype, readable, corrupt, dtypes)
+        claimed = np.where(corrupt, 0, np.minimum(size * itemsize, MAX_BYTES)).astype(np.int64)
+        return cls(rows, header, start, count, ndim, shape_key, dtype, readable, corrupt, claimed, dtypes)
 
     def find(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Entry of each row of values.bin; the rows must be of kind ARRAY."""
@@ -109,10 +112,11 @@ def _sizes(
 def _dtypes(texts: NDArray[np.bytes_]) -> tuple[NDArray[np.int64], tuple[np.dtype[Any], ...]]:
     """Index of each dtype and the dtypes; one that is not plain data becomes the empty void dtype (itemsize 0)."""
     unique, index = np.unique(texts, return_inverse=True)
-    return index.astype(np.int64), tuple(_dtype(bytes(text)) for text in unique)
+    return index.astype(np.int64), tuple(plain_dtype(bytes(text)) for text in unique)
 
 
-def _dtype(text: bytes) -> np.dtype[Any]:
+def plain_dtype(text: bytes) -> np.dtype[Any]:
+    """The dtype named by `text`, such as b"<f8"; one that is not plain data becomes the empty void dtype."""
     try:
         return np.dtype(text.decode("ascii")) if _DTYPE.fullmatch(text) else np.dtype("V0")
     except (TypeError, ValueError):

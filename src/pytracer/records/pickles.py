@@ -1,0 +1,71 @@
+"""The pickle format of traces: where its files are, and how traces of either format are opened.
+
+A pickle trace is one file. Where Pytracer wrote it, it stands beside the folder of the trace, which keeps the small
+files (what the program printed, how it ended):
+
+    traces/20250131T235959.4321.0/       meta.json, exit.json, ...
+    traces/20250131T235959.4321.0.pkl    the calls and everything else that `parse` reads
+"""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+from pytracer.errors import PytracerError, TraceError
+from pytracer.records.pickle_read import head_of_pickle, read_pickle
+from pytracer.records.pickle_write import write_pickle
+from pytracer.records.reader import Trace
+
+__all__ = ["FORMATS", "SUFFIX", "convert", "head_of_pickle", "open_trace", "pickle_of"]
+
+SUFFIX = ".pkl"
+
+FORMATS = ("auto", "native", "pickle")
+
+
+def pickle_of(trace: Path) -> Path:
+    """Where the pickle file of the trace in the folder `trace` stands."""
+    return trace.with_name(trace.name + SUFFIX)
+
+
+def open_trace(path: Path | str, form: str = "auto") -> Trace:
+    """Read the trace at `path`: a folder, whose calls may stand in the pickle file beside it, or a pickle file.
+
+    Args:
+        path: of the folder or the file.
+        form: one of FORMATS; "auto" reads what is there, the native tables first.
+
+    Raises:
+        TraceError: there is none, or it is corrupt.
+        UsageError: a pickle file names something that is not data.
+    """
+    path = Path(path)
+    beside = pickle_of(path)
+    native = path.is_dir() and any(path.glob("process-*"))
+    if form == "native" or (form == "auto" and (native or not (path.is_file() or beside.is_file()))):
+        return Trace.open(path)
+    if path.is_dir():
+        if not beside.is_file():
+            raise TraceError(f"no pickle trace at {beside}: give --format auto, or a file ending in {SUFFIX}")
+        return dataclasses.replace(read_pickle(beside), path=path)
+    if not path.is_file():
+        raise TraceError(f"no trace at {path}: give the folder or the {SUFFIX} file that `pytracer trace` wrote")
+    return read_pickle(path)
+
+
+def convert(folder: Path) -> Path:
+    """Write the closed native trace in `folder` as a pickle file, remove its native tables, and return the file.
+
+    The tables stay when the file cannot be written. Raises PytracerError.
+    """
+    path = pickle_of(folder)
+    try:
+        write_pickle(Trace.open(folder), path)
+    except OSError as error:
+        raise PytracerError(
+            f"cannot write the pickle trace {path}: {error.strerror or error}; free some space: {folder} is kept as a "
+            "native trace"
+        ) from error
+    for process in folder.glob("process-*"):
+        shutil.rmtree(process)
+    return path
