@@ -160,16 +160,11 @@ def divergences(
 
 
 def _counts(calls: Sequence[CallCount], catalog: Catalog) -> list[dict[str, Any]]:
-    names = [function_name(catalog.functions.rows[call.function]) for call in calls]
+    names = [catalog.functions.rows[call.function].full_name for call in calls]
     return [
         {"function": name, "outcome": call.outcome.name.lower(), "calls": call.calls}
         for name, call in zip(names, calls, strict=True)
     ]
-
-
-def function_name(function: Function) -> str:
-    """Module and qualified name."""
-    return f"{function.module}.{function.name}" if function.module else function.name
 
 
 def types(known: Types) -> Columns:

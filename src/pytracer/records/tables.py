@@ -27,6 +27,11 @@ class Function(NamedTuple):
     line: int  # 0 when unknown
     params: tuple[str, ...]
 
+    @property
+    def full_name(self) -> str:
+        """Module and qualified name."""
+        return f"{self.module}.{self.name}" if self.module else self.name
+
     @classmethod
     def parse(cls, fields: dict[str, Any]) -> "Function":
         params = tuple(str(name) for name in fields.get("params") or ())

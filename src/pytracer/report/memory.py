@@ -1,0 +1,111 @@
+"""How often each function was called, and the memory of what went in and came out.
+
+Memory is the bytes of the arrays and numbers that a call was given and gave back, each time it was: the same array
+passed twice counts twice. Items of containers count; strings and objects that are not understood do not. An argument
+that the call changed in place is an output too.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracer.records.reader import Lane, Process, Records, Trace
+from pytracer.records.schema import Kind
+
+NUMBER_BYTES = {
+    Kind.BOOL: 1,
+    Kind.INT: 8,
+    Kind.FLOAT64: 8,
+    Kind.FLOAT32: 4,
+    Kind.FLOAT16: 2,
+    Kind.COMPLEX128: 16,
+    Kind.COMPLEX64: 8,
+}
+"""Bytes of the numbers of fixed size; an integer beyond 64 bits counts half a byte a hexadecimal digit."""
+
+COLUMNS = ("calls", "input_bytes", "output_bytes")
+
+DEFINITION = (
+    "Bytes of the arrays and numbers that each call was given (inputs) and gave back or changed (outputs),\n"
+    "counted each time; strings and other objects are not."
+)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The calls of one function; memory in bytes."""
+
+    function: str  # module and qualified name
+    calls: int
+    input_bytes: int
+    output_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Inputs and outputs."""
+        return self.input_bytes + self.output_bytes
+
+
+def usage(trace: Trace) -> list[Usage]:
+    """One entry per function that was called, in all processes and threads; the largest total first."""
+    sums: dict[str, list[int]] = {}
+    for process, lane in trace.lanes():
+        for function, *counts in _of_lane(process, lane):
+            known = sums.setdefault(function, [0, 0, 0])
+            known[:] = (a + b for a, b in zip(known, counts, strict=True))
+    found = [Usage(function, *counts) for function, counts in sums.items()]
+    return sorted(found, key=lambda entry: (-entry.total_bytes, -entry.calls, entry.function))
+
+
+def _of_lane(process: Process, lane: Lane) -> Iterator[tuple[str, int, int, int]]:
+    """Function, calls, bytes of inputs and of outputs."""
+    calls, count = lane.calls, len(process.functions.rows)
+    function = process.functions.find(calls["function"])
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(value_bytes(lane))])
+    columns = [np.bincount(function, minlength=count)]
+    for first, number in (("inputs", "n_inputs"), ("outputs", "n_outputs")):
+        start = np.where(calls[number] > 0, calls[first], 0).astype(np.int64)
+        of_call = ends[start + calls[number]] - ends[start]
+        sums = np.zeros(count, np.int64)
+        np.add.at(sums, function, of_call)
+        columns.append(sums)
+    for row in np.flatnonzero(columns[0]).tolist():
+        yield process.functions.rows[row].full_name, *(int(column[row]) for column in columns)
+
+
+def value_bytes(lane: Lane) -> NDArray[np.int64]:
+    """Bytes of each value of a lane as the program held it, shape (len(lane.values),); 0 for what is no number or array."""
+    values: Records = lane.values
+    sizes = np.zeros(256, np.int64)
+    for kind, size in NUMBER_BYTES.items():
+        sizes[kind] = size
+    found: NDArray[np.int64] = sizes[values["kind"]]
+    found[lane.arrays.rows] = lane.arrays.nbytes
+    big = values["kind"] == Kind.BIGINT
+    found[big] = np.minimum(values["extra"][big], len(lane.payload)) // 2
+    return found
+
+
+def write_usage(found: Sequence[Usage], title: str, dropped: int, stream: TextIO) -> None:
+    """Write a plain table with a line of totals; `dropped` calls were not recorded."""
+    headings = (*(name.replace("_", " ") for name in COLUMNS), "total bytes", "function")
+    total = Usage("total", *(sum(getattr(entry, name) for entry in found) for name in COLUMNS))
+    lines = [_cells(entry) for entry in (*found, total)]
+    widths = [max(map(len, column)) for column in list(zip(headings, *lines, strict=True))[:-1]]
+    stream.write(f"{title}\n{DEFINITION}\n\n")
+    for cells in (headings, *lines[:-1], None, lines[-1]):
+        stream.write(_line(cells, widths) if cells else "-" * (sum(widths) + 2 * len(widths) + len(headings[-1])) + "\n")
+    if dropped:
+        stream.write(f"\n{dropped} calls were not recorded and are missing here: the disk was full or a limit was reached.\n")
+
+
+def _cells(entry: Usage) -> tuple[str, ...]:
+    return (*(str(getattr(entry, name)) for name in COLUMNS), str(entry.total_bytes), entry.function)
+
+
+def _line(cells: tuple[str, ...], widths: Sequence[int]) -> str:
+    numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False))
+    return f"{numbers}  {cells[-1]}\n"
