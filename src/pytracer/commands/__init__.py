@@ -18,7 +18,9 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol, cast
 
 from pytracer import __version__
+from pytracer.commands.messages import LOG, start_messages
 from pytracer.commands.program import CommandLine
+from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_FAILED, EXIT_USAGE, PytracerError
 from pytracer.settings import resolve
 
@@ -51,14 +53,15 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 ok, 1 the program or an operation failed, 2 usage."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    start_messages(DEFAULTS)
     try:
         status = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except PytracerError as error:
-        print(f"pytracer: error: {error}", file=sys.stderr)
+        LOG.error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        print("pytracer: interrupted", file=sys.stderr)
+        LOG.warning("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; without this the interpreter would complain when it flushes at exit.
@@ -66,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except Exception:
         traceback.print_exc()
-        print("pytracer: this is a mistake of Pytracer: please report it with the lines above", file=sys.stderr)
+        LOG.error("this is a mistake of Pytracer: please report it with the lines above")
         return EXIT_FAILED
     return status
 
@@ -77,7 +80,7 @@ def _dispatch(argv: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pytracer {__version__}")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", required=True)
-    options = argparse.Namespace()
+    options = argparse.Namespace(words=tuple(argv))
     for name in VERBS:
         verb = cast(Verb, importlib.import_module(f"pytracer.commands.{name}"))
         own = verbs.add_parser(
@@ -92,6 +95,15 @@ def _dispatch(argv: list[str]) -> int:
         if command_line is not None and argv[:1] == [name]:
             argv, options.program = command_line.split(argv)
     parser.parse_args(argv, options)
-    options.resolved = resolve(options)
-    options.settings = options.resolved.settings
+    _configure(options)
     return int(options.execute(options))
+
+
+def _configure(options: argparse.Namespace) -> None:
+    """Add the settings to the options, and let the messages obey them."""
+    resolved = resolve(options)
+    start_messages(resolved.settings)
+    LOG.debug("configuration: %s", resolved.file or "none, the defaults")
+    for remark in resolved.remarks:
+        LOG.warning(remark)
+    options.resolved, options.settings = resolved, resolved.settings

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytracer.commands.inventory import newest_group
 from pytracer.commands.options import add_directory
-from pytracer.commands.result import check_output, report
+from pytracer.commands.result import Destination, check_output, report
 from pytracer.errors import EXIT_OK
 from pytracer.trace.cache import Cache
 
@@ -31,12 +31,12 @@ def execute(options: argparse.Namespace) -> int:
     """Parse the chosen traces."""
     folder = options.directory or options.settings.cache
     traces = [options.filename] if options.filename else [Path(entry.path) for entry in newest_group(folder)]
-    output = options.output
-    if output is None:
-        cache = Cache(options.settings.cache)
+    cache = Cache(options.settings.cache)
+    if options.output is None:
         cache.create()
-        output = cache.result(traces[0].name.rpartition(".")[0] or traces[0].name)
     else:
-        check_output(output)
-    report(traces, output, quiet=False, as_json=options.json)
+        check_output(options.output)
+    experiment = traces[0].name.rpartition(".")[0] or traces[0].name
+    destination = Destination(cache, experiment, options.output, options.words)
+    report(traces, destination, quiet=False, as_json=options.json)
     return EXIT_OK

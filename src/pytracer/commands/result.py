@@ -3,10 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
 from pytracer.errors import UsageError
+from pytracer.trace.cache import Cache
+from pytracer.trace.journal import result_journal
 from pytracer.trace.sample import read_status
 
 
@@ -20,21 +24,42 @@ def check_output(path: Path) -> None:
         raise UsageError(f"cannot write the result into {str(path.parent)!r}; choose a folder that you may write to")
 
 
-def report(traces: Sequence[Path], output: Path, *, quiet: bool, as_json: bool) -> None:
-    """Parse the traces into `output` and print the report."""
+@dataclass(frozen=True)
+class Destination:
+    """Where a result goes."""
+
+    cache: Cache
+    experiment: str
+    chosen: Path | None  # by the user, instead of the cache folder
+    words: tuple[str, ...]  # the command line
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.chosen or self.cache.result(self.experiment)
+
+    def log(self, traces: Sequence[Path]) -> None:
+        """Say in the log of a result in the cache how it was made."""
+        if self.chosen is None:
+            journal = result_journal(self.path)
+            journal.record("args", self.words)
+            journal.record("traces", [str(trace) for trace in traces])
+
+
+def report(traces: Sequence[Path], destination: Destination, *, quiet: bool, as_json: bool) -> None:
+    """Parse the traces into a result and print the report."""
     from pytracer.parse import parse
     from pytracer.report.json import write_json
     from pytracer.report.text import write_text
 
     statuses = {trace: read_status(trace) for trace in traces}
     with Bar("parsing", shown=not (quiet or as_json)) as bar:
-        result = parse(traces, output, exit_codes=statuses, progress=bar.update)
+        result = parse(traces, destination.path, exit_codes=statuses, progress=bar.update)
+    destination.log(traces)
     with result:
         if as_json:
             write_json(result, sys.stdout)
         else:
             write_text(result)
     if not (quiet or as_json):
-        print(
-            f"pytracer: result of {len(traces)} traces in {output}; see it with `pytracer visualize`", file=sys.stderr
-        )
+        LOG.info("result of %d traces in %s; see it with `pytracer visualize`", len(traces), destination.path)

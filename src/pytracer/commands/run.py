@@ -12,19 +12,19 @@ Examples:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
+from pytracer.commands.messages import LOG
 from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.progress import Bar
-from pytracer.commands.result import check_output, report
+from pytracer.commands.result import Destination, check_output, report
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK
 from pytracer.trace.cache import Cache
 from pytracer.trace.experiment import Experiment, Runner
 from pytracer.trace.program import Program
-from pytracer.trace.sample import Sample, failure_lines
+from pytracer.trace.sample import Sample, failures
 
 
 def configure(parser: argparse.ArgumentParser) -> CommandLine:
@@ -68,13 +68,13 @@ def execute(options: argparse.Namespace) -> int:
     try:
         samples = _run(experiment, quiet=options.quiet or options.json)
     except KeyboardInterrupt:
-        print(f"pytracer: what was recorded is in {experiment.cache.traces}", file=sys.stderr)
+        LOG.warning("what was recorded is in %s", experiment.cache.traces)
         raise
     failed = [sample for sample in samples if sample.status != 0]
-    for line in failure_lines(failed):
-        print(line, file=sys.stderr)
-    output = options.output or experiment.cache.result(experiment.id)
-    report([sample.trace for sample in samples], output, quiet=options.quiet, as_json=options.json)
+    for line in failures(failed):
+        LOG.warning(line)
+    destination = Destination(experiment.cache, experiment.id, options.output, options.words)
+    report([sample.trace for sample in samples], destination, quiet=options.quiet, as_json=options.json)
     return EXIT_FAILED if failed else EXIT_OK
 
 
@@ -95,6 +95,7 @@ def _prepare(options: argparse.Namespace) -> Experiment:
         cache=cache,
         id=cache.new_trace(0).stem,
         settings=settings,
+        words=options.words,
     )
 
 

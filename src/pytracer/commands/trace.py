@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from pytracer.commands.messages import LOG
 from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.config import DEFAULTS, Settings
@@ -60,7 +61,7 @@ def execute(options: argparse.Namespace) -> int:
     cache = Cache(settings.cache)
     cache.create()
     trace = cache.new_trace(options.sample)
-    sample = Sample(program, targets, trace, options.sample, settings.trace_noise, settings)
+    sample = Sample(program, targets, trace, options.sample, settings.trace_noise, settings, options.words)
     try:
         sample.start()
         sample.wait()
@@ -68,7 +69,7 @@ def execute(options: argparse.Namespace) -> int:
         stop([sample])
     if sample.refused():
         return EXIT_USAGE
-    print(f"pytracer: trace in {trace}", file=sys.stderr)
+    LOG.info("trace in %s", trace)
     return _exit_code(sample.status)
 
 
@@ -76,5 +77,5 @@ def _exit_code(status: int) -> int:
     """The program's own messages were seen already; say only how it ended."""
     if status == 0:
         return EXIT_OK
-    print(f"pytracer: the program {describe(status)}", file=sys.stderr)
+    LOG.warning("the program %s", describe(status))
     return EXIT_FAILED

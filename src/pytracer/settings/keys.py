@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pytracer.settings.kinds import Boolean, Choice, Files, Folder, Integer, Kind, Names, Size, Text
 
-LEVELS = ("debug", "info", "warning", "error", "critical")
+LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True)

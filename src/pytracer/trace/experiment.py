@@ -26,6 +26,7 @@ class Experiment:
     cache: Cache
     id: str  # the name of its traces, without the number of the sample
     settings: Settings
+    words: tuple[str, ...] = ()  # the command line that asked for it
 
     def sample(self, index: int) -> Sample:
         """A sample that has not started."""
@@ -36,6 +37,7 @@ class Experiment:
             index=index,
             model=self.settings.noise if index > 0 else "none",
             settings=self.settings,
+            words=self.words,
             experiment=self.id,
         )
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.records.tail import fold_tails
+from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
 from pytracer.trace.program import Program
 
@@ -57,6 +58,7 @@ class Sample:
     index: int
     model: str
     settings: Settings = DEFAULTS
+    words: tuple[str, ...] = ()  # the command line that asked for it
     experiment: str | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -67,6 +69,8 @@ class Sample:
             path.write_text(json.dumps(self.spec()))
         except OSError as error:
             raise PytracerError(f"cannot write {str(path)!r}: {error.strerror}; free some space") from None
+        journal = trace_journal(self.trace)
+        journal.record("args", self.words)
         # Without -P a module in the working directory could replace one that the traced process imports for itself.
         self.process = subprocess.Popen(
             [sys.executable, *interpreter_options(), "-P", "-m", "pytracer.trace.child", str(path)],
@@ -75,6 +79,7 @@ class Sample:
             stderr=stderr,
             env=os.environ | additions(perturbed=self.model != "none"),
         )
+        journal.say(f"sample {self.index}, noise {self.model}: started as process {self.process.pid}")
 
     def spec(self) -> dict[str, Any]:
         """What the traced process needs to know."""
@@ -95,6 +100,7 @@ class Sample:
         """Wait for the end, and record how it ended beside the trace."""
         assert self.process is not None
         self.process.wait()
+        trace_journal(self.trace).say(describe(self.status))
         # When the disk is full or the trace was discarded, `parse` will not know the status.
         with contextlib.suppress(OSError):
             (self.trace / EXIT_NAME).write_text(json.dumps({"status": self.status}))
@@ -162,15 +168,14 @@ def describe(status: int) -> str:
         return f"ended by signal {-status}"
 
 
-def failure_lines(failed: Iterable[Sample]) -> Iterator[str]:
-    """What to tell the user about samples that failed; those that failed alike are named together."""
+def failures(failed: Iterable[Sample]) -> Iterator[str]:
+    """Messages about samples that failed; those that failed alike are named together. Some have several lines."""
     alike: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     for sample in failed:
         alike.setdefault((sample.status, sample.last_error_lines()), []).append(sample.index)
     for (status, lines), indices in alike.items():
         who = f"sample {indices[0]}" if len(indices) == 1 else f"samples {', '.join(map(str, indices))}"
-        yield f"pytracer: {who} {describe(status)}{':' if lines else ''}"
-        yield from (f"    {line}" for line in lines)
+        yield "\n    ".join([f"{who} {describe(status)}{':' if lines else ''}", *lines])
 
 
 def additions(*, perturbed: bool) -> dict[str, str]:
