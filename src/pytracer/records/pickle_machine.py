@@ -17,6 +17,9 @@ MAX_CONTAINERS = 2**20
 """Lists, tuples, dictionaries and marks in one pickle: they take one byte of the file, and 50 and more of memory."""
 MAX_MEMO = 2**20
 """Likewise objects that one pickle may refer to again."""
+MAX_NAME = 1000
+"""Bytes of the name of a module, or of what is in it."""
+READ_AHEAD = 2**16
 MAX_ARGUMENTS = 16
 """Of a named function: those of NumPy's arrays take at most 5."""
 
@@ -69,8 +72,10 @@ class Machine:
     """
 
     def __init__(self, file: BinaryIO, size: int, names: Mapping[str, Constructor | None]) -> None:
-        self.left = size
         self._file = file
+        self._left = size  # bytes that were not read yet
+        self._ahead = b""  # what was read
+        self._at = 0  # how much of it was used
         self._names = names
         self._stack: list[Any] = []
         self._below: list[list[Any]] = []  # the stacks under each mark
@@ -85,19 +90,24 @@ class Machine:
             EOFError: the file ended before it.
             CutError, BrokenError, RefusedError: see there.
         """
-        if not self.left:
+        if self.ended():
             raise EOFError
         self._stack, self._below, self._memo, self._containers = [], [], {}, 0
-        code = self._code()
+        code = self._byte()
         if code != _PROTO:
             raise BrokenError("it does not begin with a protocol of 2 or later")
         try:
             while code != _STOP:
-                instruction = _INSTRUCTIONS.get(code)
+                instruction = _INSTRUCTIONS[code]
                 if instruction is None:
                     raise BrokenError(f"instruction {code:#04x} is not admitted")
                 instruction(self)
-                code = self._code()
+                at = self._at
+                if at == len(self._ahead):
+                    self._fill(1)
+                    at = 0
+                code = self._ahead[at]
+                self._at = at + 1
             [result] = self._stack
         except (ValueError, TypeError, IndexError, KeyError, OverflowError, struct.error) as error:
             raise BrokenError(f"an instruction does not fit its operands ({error})") from error
@@ -105,29 +115,44 @@ class Machine:
             raise BrokenError("a mark is left over")
         return result
 
-    def _code(self) -> int:
-        return self._read(1)[0]
+    def ended(self) -> bool:
+        """Whether there is no further pickle."""
+        return self._at == len(self._ahead) and not self._left
+
+    def _fill(self, length: int) -> None:
+        """Read so far that the next `length` bytes stand at the beginning of `_ahead`."""
+        rest = self._ahead[self._at :]
+        wanted = length - len(rest)
+        if wanted > self._left:
+            raise CutError
+        content = self._file.read(min(max(wanted, READ_AHEAD), self._left))
+        if len(content) < wanted:
+            raise CutError
+        self._left -= len(content)
+        self._ahead, self._at = rest + content if rest else content, 0
 
     def _read(self, length: int) -> bytes:
         if length < 0:
             raise BrokenError("a length is negative")
-        if length > self.left:
-            raise CutError
-        self.left -= length
-        content = self._file.read(length)
-        if len(content) != length:
-            raise CutError
-        return content
+        if self._at + length > len(self._ahead):
+            self._fill(length)
+        first = self._at
+        self._at = last = first + length
+        return self._ahead[first:last]
 
-    def _number(self, form: str) -> Any:
-        return struct.unpack(form, self._read(struct.calcsize(form)))[0]
+    def _byte(self) -> int:
+        return self._read(1)[0]
+
+    def _number(self, form: struct.Struct) -> Any:
+        return form.unpack(self._read(form.size))[0]
 
     def _line(self) -> str:
-        line = self._file.readline(min(self.left, 1000))
-        self.left -= len(line)
-        if not line.endswith(b"\n"):
-            raise BrokenError("a name has no end")
-        return line[:-1].decode()
+        content = bytearray()
+        while (byte := self._byte()) != ord("\n"):
+            content.append(byte)
+            if len(content) > MAX_NAME:
+                raise BrokenError("a name has no end")
+        return content.decode()
 
     def _push(self, value: Any) -> None:
         self._stack.append(value)
@@ -205,15 +230,18 @@ class Machine:
         target.build(state)
 
 
-def _text(form: str) -> Callable[[Machine], None]:
+_INT1, _INT2, _INT4, _SIGNED, _INT8, _DOUBLE = map(struct.Struct, ("B", "<H", "<I", "<i", "<Q", ">d"))
+
+
+def _text(form: struct.Struct) -> Callable[[Machine], None]:
     return lambda m: m._push(m._read(m._number(form)).decode("utf-8", "surrogatepass"))
 
 
-def _bytes(form: str) -> Callable[[Machine], None]:
+def _bytes(form: struct.Struct) -> Callable[[Machine], None]:
     return lambda m: m._push(m._read(m._number(form)))
 
 
-def _integer(form: str) -> Callable[[Machine], None]:
+def _integer(form: struct.Struct) -> Callable[[Machine], None]:
     return lambda m: m._push(int.from_bytes(m._read(m._number(form)), "little", signed=True))
 
 
@@ -221,31 +249,31 @@ _PROTO, _STOP = 0x80, ord(".")
 
 
 def _protocol(machine: Machine) -> None:
-    if machine._number("B") not in PROTOCOLS:
+    if machine._byte() not in PROTOCOLS:
         raise BrokenError("its protocol is not known")
 
 
-_INSTRUCTIONS: dict[int, Callable[[Machine], Any]] = {
+_BY_CODE: dict[int, Callable[[Machine], Any]] = {
     _PROTO: _protocol,
     0x95: lambda m: m._read(8),  # FRAME: only a hint for reading ahead
     # Numbers
     ord("N"): lambda m: m._push(None),
     0x88: lambda m: m._push(True),
     0x89: lambda m: m._push(False),
-    ord("J"): lambda m: m._push(m._number("<i")),
-    ord("K"): lambda m: m._push(m._number("B")),
-    ord("M"): lambda m: m._push(m._number("<H")),
-    0x8A: _integer("B"),
-    0x8B: _integer("<i"),
-    ord("G"): lambda m: m._push(m._number(">d")),
+    ord("J"): lambda m: m._push(m._number(_SIGNED)),
+    ord("K"): lambda m: m._push(m._byte()),
+    ord("M"): lambda m: m._push(m._number(_INT2)),
+    0x8A: _integer(_INT1),
+    0x8B: _integer(_SIGNED),
+    ord("G"): lambda m: m._push(m._number(_DOUBLE)),
     # Texts and bytes
-    0x8C: _text("B"),
-    ord("X"): _text("<I"),
-    0x8D: _text("<Q"),
-    ord("C"): _bytes("B"),
-    ord("B"): _bytes("<I"),
-    0x8E: _bytes("<Q"),
-    0x96: _bytes("<Q"),  # BYTEARRAY8
+    0x8C: _text(_INT1),
+    ord("X"): _text(_INT4),
+    0x8D: _text(_INT8),
+    ord("C"): _bytes(_INT1),
+    ord("B"): _bytes(_INT4),
+    0x8E: _bytes(_INT8),
+    0x96: _bytes(_INT8),  # BYTEARRAY8
     # Containers
     ord("("): Machine._mark,
     ord(")"): lambda m: m._push(()),
@@ -265,10 +293,10 @@ _INSTRUCTIONS: dict[int, Callable[[Machine], Any]] = {
     0x90: lambda m: m._append(m._marked()),
     0x91: lambda m: m._container(m._marked()),  # FROZENSET
     # References
-    ord("h"): lambda m: m._push(m._memo[m._number("B")]),
-    ord("j"): lambda m: m._push(m._memo[m._number("<I")]),
-    ord("q"): lambda m: m._remember(m._number("B")),
-    ord("r"): lambda m: m._remember(m._number("<I")),
+    ord("h"): lambda m: m._push(m._memo[m._byte()]),
+    ord("j"): lambda m: m._push(m._memo[m._number(_INT4)]),
+    ord("q"): lambda m: m._remember(m._byte()),
+    ord("r"): lambda m: m._remember(m._number(_INT4)),
     0x94: lambda m: m._remember(len(m._memo)),
     # Names
     ord("c"): lambda m: m._name(m._line(), m._line()),
@@ -277,3 +305,5 @@ _INSTRUCTIONS: dict[int, Callable[[Machine], Any]] = {
     0x81: Machine._call,  # NEWOBJ
     ord("b"): Machine._build,
 }
+
+_INSTRUCTIONS = [_BY_CODE.get(code) for code in range(256)]

@@ -80,7 +80,7 @@ def _records(path: Path) -> Iterator[Iterator[dict[str, Any]]]:
 
     def read(machine: Machine) -> Iterator[dict[str, Any]]:
         nonlocal number
-        while machine.left:
+        while not machine.ended():
             record = machine.load()
             if not isinstance(record, Pairs):
                 raise BrokenError("a record is no dictionary")

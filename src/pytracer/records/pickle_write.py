@@ -14,7 +14,6 @@ import numpy as np
 from pytracer.records.pickle_names import Frame
 from pytracer.records.reader import Lane, Opaque, Process, Trace
 from pytracer.records.schema import ARRAY_HEADER, CALL, ArrayFlag, Kind, Outcome, Role
-from pytracer.records.tables import Function
 
 VERSION = 1
 PROTOCOL = 4  # what Python 3.4 and later read
@@ -99,15 +98,19 @@ class _LaneRecords:
     """Makes the records of one call of a lane."""
 
     def __init__(self, process: Process, lane: Lane, time: int) -> None:
-        self._process, self._lane, self._time = process, lane, time
+        self._lane, self._time = lane, time
         self._place = f"{process.name}/{lane.name}"
-        self._frames = {site: Frame(*row) for site, row in zip(process.sites.ids, process.sites.rows, strict=True)}
+        self._frames = {
+            site: Frame(*row) for site, row in zip(process.sites.ids.tolist(), process.sites.rows, strict=True)
+        }
         self._fields = [name for name in CALL.names or () if name not in PLACES]
+        self._functions = dict(zip(process.functions.ids.tolist(), process.functions.rows, strict=True))
+        self._names = dict(zip(lane.names.ids.tolist(), lane.names.rows, strict=True))
 
     def inputs(self, row: int) -> Record:
         """What was recorded when the call began, and the fields of its CALL record."""
         call = self._lane.calls[row]
-        fields = {name: int(call[name]) for name in self._fields}
+        fields = {name: call[name].item() for name in self._fields}
         record = self._record(row, "inputs", int(call["inputs"]), int(call["n_inputs"]))
         record[EXTRA] |= {"call": fields}
         return record
@@ -120,14 +123,14 @@ class _LaneRecords:
 
     def _record(self, row: int, label: str, first: int, count: int) -> Record:
         call = self._lane.calls[row]
-        function = self._process.functions.get(int(call["function"]))
-        assert function is not None  # the reader dropped such calls
+        function = self._functions[int(call["function"])]  # the reader dropped calls of unknown ones
         args: dict[str, Any] = {}
         values = [self._value(i, function.params, args) for i in range(first, first + count)]
         return {
             "id": int(call["function"]),
             "time": self._time + row,
-            **_names(function),
+            "module": function.module,
+            "function": function.name,
             "label": label,
             "args": args,
             "backtrace": self._frames.get(int(call["site"])),
@@ -137,10 +140,9 @@ class _LaneRecords:
     def _value(self, row: int, params: Sequence[str], args: dict[str, Any]) -> tuple[Any, ...]:
         """(label, role, position, name, kind, rest); puts the content into `args` where it is known."""
         record = self._lane.values[row]
-        role, position, name = (int(record[field]) for field in ("role", "position", "name"))
-        kind, data, extra = (int(record[field]) for field in ("kind", "data", "extra"))
+        kind, role, position, name, data, extra = record.item()
         content = self._lane.value(row) if kind in IN_ARGS or kind == Kind.ARRAY else None
-        label = _label(params, role, position, self._lane.names.get(name) or "")
+        label = _label(params, role, position, self._names.get(name, ""))
         while label in args:
             label += "'"
         lost = isinstance(content, Opaque)
@@ -162,10 +164,6 @@ class _LaneRecords:
         header = payload[offset : offset + ARRAY_HEADER.itemsize].view(ARRAY_HEADER)[0]
         flags = int(header["flags"]) | (int(ArrayFlag.OMITTED) if omitted else 0)
         return (flags, header["dtype"].decode("ascii"), index.shape(entry, payload)) if omitted else (flags,)
-
-
-def _names(function: Function) -> dict[str, str]:
-    return {"module": function.module, "function": function.name}
 
 
 def _label(params: Sequence[str], role: int, position: int, path: str) -> str:
