@@ -15,15 +15,31 @@ HAS_SELF: int
 BY_SELF: int
 """Hook flag: name the function after its object, as in `add.reduce`."""
 
-def start_recorder(trace: str, max_array_bytes: int, max_depth: int, max_items: int) -> None:
-    """Record into the directory `trace` (lane.c).
+def start_recorder(
+    trace: str,
+    process: str,
+    origin: str | None,
+    *,
+    array_bytes: int,
+    trace_bytes: int,
+    depth: int,
+    items: int,
+    backtrace: bool,
+    follow: bool,
+) -> None:
+    """Record into the folder `process` of the directory `trace`; `origin` is the text of its process.json (lane.c).
 
-    Arrays above `max_array_bytes` are recorded by shape only; containers are entered `max_depth` levels deep and their
-    first `max_items` items are recorded. Raises OSError when the tables cannot be created.
+    Arrays above `array_bytes` are recorded by shape only, and so are those after three quarters of `trace_bytes`; beyond
+    `trace_bytes` (0: no limit), which all processes share, calls are dropped. Containers are entered `depth` levels deep
+    and their first `items` items are recorded. With `backtrace` every call has its Python stack; with `follow` forked
+    children record too. Raises FileExistsError when there is such a process, OSError when tables cannot be created.
     """
 
 def stop_recorder() -> None:
     """Close the tables; safe when none are open (lane.c)."""
+
+def next_child(starts: bool, /) -> tuple[str, int, str, int]:
+    """Name of this process, number of its next child when one `starts` now (else 0), lane and row of the running call (lane.c)."""
 
 def counters() -> dict[str, int]:
     """The COUNTERS record of this process, as in records/schema.py (lane.c)."""
@@ -55,6 +71,12 @@ def stop_hooks() -> None:
 
 def hook(callable: object, module: str, name: str, kind: str, flags: int, /) -> str | None:
     """Hook one callable in place; None when it is hooked, else the reason why it cannot be (module.c)."""
+
+def watch(function: object, purpose: str, /) -> str | None:
+    """Let the recorder learn from the calls of a function; None, or the reason why it cannot (watch.c).
+
+    Purposes: "thread_start" (threads.c), "task_made", "task_run", "task_got" (tasks.c).
+    """
 
 def watch_imports(packages: tuple[str, ...], loaded: Callable[[], None]) -> None:
     """Call `loaded` after each outermost import of a module of one of these top-level `packages` (imports.c)."""

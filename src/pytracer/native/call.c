@@ -105,10 +105,23 @@ static CallRecord *record_at(ThreadState *state, int64_t row, CallRecord *outsid
 
 static uint16_t saturate16(uint32_t number) { return number > UINT16_MAX ? UINT16_MAX : (uint16_t)number; }
 
+enum { MAX_STACK = 1000 };
+
+/* The callers from the outermost one in; of a deeper stack the innermost MAX_STACK. */
+static COLD uint32_t stack_of(const Frame *frame)
+{
+    uint32_t sites[MAX_STACK], stack = 0;
+    int depth = 0;
+    for (; frame != NULL && depth < MAX_STACK; frame = compat_previous_frame(frame))
+        sites[depth++] = site_id(compat_frame_code(frame), compat_frame_lasti(frame));
+    while (depth > 0) stack = stack_id(stack, sites[--depth]);
+    return stack;
+}
+
 static void begin_record(Call *call, Target *target, const Arguments *arguments, const Frame *frame)
 {
     ThreadState *state = call->state;
-    if (UNLIKELY(state->lane_epoch != recorder.epoch) && !lane_open(state)) {
+    if (trace_is_full() || (UNLIKELY(state->lane_epoch != recorder.epoch) && !lane_open(state))) {
         counters->calls_dropped++;
         return;
     }
@@ -123,6 +136,7 @@ static void begin_record(Call *call, Target *target, const Arguments *arguments,
     *record = (CallRecord){.parent = state->current, .depth = saturate16(state->depth)};
     record->function = LIKELY(target->epoch == recorder.epoch) ? target->function : function_id(target);
     record->site = frame == NULL ? site_id(NULL, 0) : site_id(compat_frame_code(frame), compat_frame_lasti(frame));
+    if (UNLIKELY(recorder.backtrace)) record->stack = stack_of(frame);
     record->inputs = table_used(&state->lane.values) / sizeof(ValueRecord);
     uint32_t count = record_inputs(state, arguments);
     record->n_inputs = saturate16(count);

@@ -56,18 +56,25 @@ static inline int compat_frame_lasti(const Frame *frame)
 #endif
 }
 
-/* The innermost Python frame, skipping the interpreter's own entry frames; NULL outside Python code. */
-static inline const Frame *compat_current_frame(PyThreadState *thread)
+/* The interpreter's own entry frames stand for no code. */
+static inline const Frame *compat_python_frame(const Frame *frame)
 {
-#if PY_VERSION_HEX >= 0x030d0000
-    const Frame *frame = thread->current_frame;
-#else
-    const Frame *frame = thread->cframe->current_frame;
-#endif
 #if PY_VERSION_HEX >= 0x030c0000
     while (frame != NULL && frame->owner == FRAME_OWNED_BY_CSTACK) frame = frame->previous;
 #endif
     return frame;
+}
+
+static inline const Frame *compat_previous_frame(const Frame *frame) { return compat_python_frame(frame->previous); }
+
+/* The innermost Python frame; NULL outside Python code. */
+static inline const Frame *compat_current_frame(PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return compat_python_frame(thread->current_frame);
+#else
+    return compat_python_frame(thread->cframe->current_frame);
+#endif
 }
 
 #endif

@@ -51,7 +51,9 @@ static const Thunk pool[POOL] = {X4096(NAME, 0) X4096(NAME, 1)};
     if (UNLIKELY(!hooks_on)) return INVOKE; \
     Call call; \
     call_enter(&call, target, &arguments); \
+    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(arguments.args, arguments.n_args); \
     PyObject *result = INVOKE; \
+    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(arguments.args, arguments.n_args, result); \
     call_leave(&call, &arguments, result); \
     return result
 
@@ -199,6 +201,7 @@ const char *hook_builtin(PyMethodDef *method, Target *target)
     if (PyCFunction_Type.tp_hash == plain_hash) set_hash(builtin_hash);
     unsigned known = number_of(method);
     if (known != 0) { /* another object made from the same definition, or the same one again */
+        if (target->flags & WATCH) targets[known - 1]->watch = target->watch;
         targets[known - 1]->flags |= target->flags;
         const char *why = hook_number(known);
         if (why == NULL) target_free(target);

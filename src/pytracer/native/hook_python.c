@@ -135,9 +135,9 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
     call_enter(&call, target, &arguments);
-    bool watched = UNLIKELY(target->flags & WATCH) && n_args > 0 && import_enter(args[0]);
+    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(args, n_args);
     PyObject *result = call_like_inlined(callable, args, nargsf, kwnames);
-    if (UNLIKELY(watched)) import_leave(watched);
+    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(args, n_args, result);
     call_leave(&call, &arguments, result);
     return result;
 }
@@ -270,9 +270,9 @@ static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *
     keep_arguments(&kept, frame);
     Call call;
     call_enter(&call, target, &kept.arguments);
-    bool watched = UNLIKELY(target->flags & WATCH) && kept.count > 0 && import_enter(kept.all[0]);
+    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(kept.all, kept.count);
     PyObject *result = rounding_evaluate(thread, frame, 0);
-    if (UNLIKELY(watched)) import_leave(watched);
+    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(kept.all, kept.count, result);
     call_leave(&call, &kept.arguments, result);
     drop_arguments(&kept);
     return result;
@@ -314,6 +314,7 @@ static int attach(CodeInfo *info, PyCodeObject *code, Target *target)
     if (known->qualname != target->qualname)
         known = known->variants == NULL ? NULL : pointer_get(known->variants, target->qualname);
     if (known == NULL) return code_add_variant(info->target, target);
+    if (target->flags & WATCH) known->watch = target->watch;
     known->flags |= target->flags;
     target_free(target);
     return 0;

@@ -4,24 +4,6 @@
 static PyObject *packages, *loaded; /* tuple of str; callable. Owned */
 static int depth;                   /* imports of watched packages under way */
 
-int imports_watch(PyObject *names, PyObject *callback)
-{
-    Py_XSETREF(packages, Py_NewRef(names));
-    Py_XSETREF(loaded, Py_NewRef(callback));
-    depth = 0;
-    PyObject *module = PyImport_ImportModule("_frozen_importlib");
-    PyObject *function = module == NULL ? NULL : PyObject_GetAttrString(module, "_find_and_load");
-    PyObject *name = function == NULL ? NULL : PyUnicode_FromString("_find_and_load");
-    PyObject *where = name == NULL ? NULL : PyUnicode_FromString("importlib._bootstrap");
-    Target *target = where == NULL ? NULL : target_new(function, where, name, "python", WATCH);
-    int status = target == NULL ? -1 : hook_python(function, target) == NULL ? 0 : -1;
-    Py_XDECREF(where);
-    Py_XDECREF(name);
-    Py_XDECREF(function);
-    Py_XDECREF(module);
-    return status;
-}
-
 /* 1 when `name` is one of the packages or below one. */
 static bool is_watched(PyObject *name)
 {
@@ -34,13 +16,6 @@ static bool is_watched(PyObject *name)
             return true;
     }
     return false;
-}
-
-bool import_enter(PyObject *name)
-{
-    bool watched = is_watched(name);
-    depth += watched;
-    return watched;
 }
 
 /* The callback is ours, not the program's: it is not recorded, not perturbed, and the program's tracing does not see it. */
@@ -60,8 +35,29 @@ static void notify(void)
     PyErr_Restore(type, value, traceback);
 }
 
-void import_leave(bool watched)
+static void import_enter(PyObject *const *args, Py_ssize_t n_args)
 {
-    if (!watched || --depth > 0 || loaded == NULL) return;
+    if (n_args > 0 && is_watched(args[0])) depth++;
+}
+
+static void import_leave(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+{
+    (void)result;
+    if (n_args == 0 || !is_watched(args[0]) || --depth > 0 || loaded == NULL) return;
     notify();
+}
+
+static const Watch import_watch = {import_enter, import_leave};
+
+int imports_watch(PyObject *names, PyObject *callback)
+{
+    Py_XSETREF(packages, Py_NewRef(names));
+    Py_XSETREF(loaded, Py_NewRef(callback));
+    depth = 0;
+    PyObject *module = PyImport_ImportModule("_frozen_importlib");
+    PyObject *function = module == NULL ? NULL : PyObject_GetAttrString(module, "_find_and_load");
+    int status = function == NULL ? -1 : watch_python(function, &import_watch);
+    Py_XDECREF(function);
+    Py_XDECREF(module);
+    return status;
 }

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Recorder recorder = {.epoch = 1};
+static uint64_t own_bytes; /* while nothing is recorded */
+Recorder recorder = {.epoch = 1, .trace_bytes = &own_bytes, .max_trace_bytes = UINT64_MAX};
 __thread ThreadState *thread_state_tls;
 
 static Counters own_counters;
@@ -18,10 +19,12 @@ Counters *counters = &own_counters;
 
 static ThreadState *threads;
 static pthread_key_t thread_key;
-static uint32_t n_threads, n_lanes, n_forks, last_epoch = 1;
+static uint32_t n_children, last_epoch = 1;
 static char trace_folder[3072], process_name[512], folder[3600];
 
 const char *recorder_folder(void) { return folder; }
+const char *recorder_process(void) { return process_name; }
+uint32_t recorder_next_child(void) { return ++n_children; }
 
 /* ---- threads */
 
@@ -30,6 +33,7 @@ static void for_tables(Lane *lane, void (*act)(Table *))
     act(&lane->calls);
     act(&lane->values);
     act(&lane->payload);
+    act(&lane->tasks);
     blocks_forget(&lane->blocks);
 }
 
@@ -68,14 +72,11 @@ ThreadState *thread_state_new(void)
     if (!key_made) key_made = pthread_key_create(&thread_key, thread_ended) == 0;
     state->next = threads;
     threads = state;
-    n_threads++;
     pthread_mutex_unlock(&threads_lock);
     pthread_setspecific(thread_key, state);
     thread_state_tls = state;
     return state;
 }
-
-uint32_t thread_ordinal(void) { return n_threads; }
 
 /* ---- folders */
 
@@ -105,63 +106,108 @@ static void unmap_counters(void)
     counters = &own_counters;
 }
 
-static int open_process(void)
+/* How much the trace has grown is known to all its processes. */
+static void map_trace_bytes(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/bytes.bin", trace_folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return;
+    void *map = MAP_FAILED;
+    if (posix_fallocate(fd, 0, sizeof(uint64_t)) == 0)
+        map = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (map != MAP_FAILED) recorder.trace_bytes = map; /* children of a fork share it */
+}
+
+static int write_origin(const char *origin)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/process.json", folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return -1;
+    ssize_t length = (ssize_t)strlen(origin), written = write(fd, origin, (size_t)length);
+    close(fd);
+    return written == length ? 0 : -1;
+}
+
+static int open_process(const char *origin)
 {
     snprintf(folder, sizeof folder, "%s/%s", trace_folder, process_name);
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST) return -1;
-    n_lanes = 0;
+    if (mkdir(folder, 0755) != 0) return -1;
     own_counters = (Counters){0};
-    if (map_counters() != 0) return -1;
-    if (texts_open(folder) != 0) return -1;
+    if (map_counters() != 0 || texts_open(folder) != 0) return -1;
+    if (origin != NULL && write_origin(origin) != 0) return -1;
     recorder.epoch = ++last_epoch;
     return 0;
 }
 
 /* The child of a fork must not write into the parent's mappings: it gets a folder of its own, named after the parent's
- * process and the number of this fork, so that the same program names its processes alike in every sample. */
-static void before_fork(void) { n_forks++; }
+ * process and the number of this child, so that the same program names its processes alike in every sample. */
+static char origin_of_fork[1024];
+
+static void before_fork(void)
+{
+    n_children++;
+    ThreadState *state = thread_state_tls;
+    if (!recorder.on || state == NULL) return;
+    thread_set_name(state);
+    bool recorded = state->lane_epoch == recorder.epoch;
+    snprintf(origin_of_fork, sizeof origin_of_fork, "\"parent\": \"%s\", \"lane\": \"%s\", \"call\": %lld, \"how\": \"fork\"}",
+             process_name, state->name, recorded ? (long long)state->current : -1);
+}
+
+static void reset_after_fork(ThreadState *mine)
+{
+    threads = mine;
+    threads_after_fork(mine);
+    if (mine == NULL) return;
+    mine->next = NULL;
+    mine->current = -1;
+    mine->depth = 0;
+    mine->caller = NULL;
+    mine->noise_epoch = 0;
+    mine->task = 0;
+}
 
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&threads_lock, NULL);
-    ThreadState *mine = thread_state_tls;
     for (ThreadState *state = threads; state != NULL; state = state->next)
         if (state->lane_epoch == recorder.epoch) {
             for_tables(&state->lane, table_abandon);
             state->lane_epoch = 0;
         }
-    threads = mine;
-    if (mine != NULL) {
-        mine->next = NULL;
-        mine->current = -1;
-        mine->depth = 0;
-        mine->caller = NULL;
-        mine->noise_epoch = 0;
-    }
-    if (noise.epoch != 0) noise.seed = noise.seed * 6364136223846793005ull + n_forks;
+    reset_after_fork(thread_state_tls);
+    size_t length = strlen(process_name);
+    snprintf(process_name + length, sizeof process_name - length, ".%u", n_children);
+    n_children = 0;
     if (!recorder.on) return;
     texts_abandon();
     unmap_counters();
-    size_t length = strlen(process_name);
-    snprintf(process_name + length, sizeof process_name - length, ".%u", n_forks);
-    n_forks = 0;
-    if (open_process() != 0) recorder.on = false;
+    char origin[1200];
+    snprintf(origin, sizeof origin, "{\"pid\": %ld, %s", (long)getpid(), origin_of_fork[0] != 0 ? origin_of_fork : "\"how\": \"fork\"}");
+    if (!recorder.follow || open_process(origin) != 0) recorder.on = false;
 }
 
-int recorder_start(const char *trace, uint64_t max_array_bytes, int32_t max_depth, int32_t max_items)
+int recorder_start(const char *trace, const char *process, const char *origin, const Recorder *limits)
 {
     static bool fork_handlers;
-    if (strlen(trace) >= sizeof trace_folder) {
+    if (strlen(trace) >= sizeof trace_folder || strlen(process) >= sizeof process_name) {
         errno = ENAMETOOLONG;
         return -1;
     }
     if (!fork_handlers) fork_handlers = pthread_atfork(before_fork, NULL, after_fork_in_child) == 0;
     snprintf(trace_folder, sizeof trace_folder, "%s", trace);
-    snprintf(process_name, sizeof process_name, "process-0");
-    recorder.max_array_bytes = max_array_bytes;
-    recorder.max_depth = max_depth;
-    recorder.max_items = max_items;
-    if (open_process() != 0) return -1;
+    snprintf(process_name, sizeof process_name, "%s", process);
+    uint32_t epoch = recorder.epoch;
+    recorder = *limits;
+    recorder.epoch = epoch;
+    recorder.trace_bytes = &own_bytes;
+    n_children = 0;
+    if (open_process(origin) != 0) return -1;
+    map_trace_bytes();
+    threads_after_fork(thread_state());
     recorder.on = true;
     return 0;
 }
@@ -185,16 +231,16 @@ void recorder_stop(void)
 bool lane_open(ThreadState *state)
 {
     char lane[4000];
-    if (snprintf(lane, sizeof lane, "%s/lane-%u", folder, n_lanes) >= (int)sizeof lane) return false;
+    thread_set_name(state);
+    if (snprintf(lane, sizeof lane, "%s/%s", folder, state->name) >= (int)sizeof lane) return false;
     if (mkdir(lane, 0755) != 0 && errno != EEXIST) return false;
-    state->lane = (Lane){.calls = {.fd = -1}, .values = {.fd = -1}, .payload = {.fd = -1}};
+    state->lane = (Lane){.calls = {.fd = -1}, .values = {.fd = -1}, .payload = {.fd = -1}, .tasks = {.fd = -1}};
     if (table_open(&state->lane.calls, lane, "calls.bin", SMALL_BUFFER) != 0
         || table_open(&state->lane.values, lane, "values.bin", SMALL_BUFFER) != 0
         || table_open(&state->lane.payload, lane, "payload.bin", PAYLOAD_BUFFER) != 0) {
         for_tables(&state->lane, table_close);
         return false;
     }
-    n_lanes++;
     state->lane_epoch = recorder.epoch;
     state->current = -1;
     state->depth = 0;

@@ -13,15 +13,20 @@ static PyObject *none_or_error(int status)
 
 /* ---- recorder */
 
-static PyObject *start_recorder(PyObject *self, PyObject *args)
+static PyObject *start_recorder(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    const char *trace;
-    unsigned long long max_array_bytes;
-    int max_depth, max_items;
+    static char *names[] = {"trace", "process", "origin", "array_bytes", "trace_bytes", "depth", "items", "backtrace", "follow", NULL};
+    const char *trace, *process, *origin;
+    unsigned long long array_bytes, trace_bytes;
+    int depth, items, backtrace, follow;
     (void)self;
-    if (!PyArg_ParseTuple(args, "sKii", &trace, &max_array_bytes, &max_depth, &max_items)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "ssz$KKiipp", names, &trace, &process, &origin, &array_bytes, &trace_bytes,
+                                     &depth, &items, &backtrace, &follow))
+        return NULL;
     if (recorder.on) return PyErr_Format(PyExc_RuntimeError, "a recorder is already running, into %s", recorder_folder());
-    return none_or_error(recorder_start(trace, max_array_bytes, max_depth, max_items));
+    Recorder limits = {.backtrace = backtrace, .follow = follow, .max_array_bytes = array_bytes,
+                       .max_trace_bytes = trace_bytes == 0 ? UINT64_MAX : trace_bytes, .max_depth = depth, .max_items = items};
+    return none_or_error(recorder_start(trace, process, origin, &limits));
 }
 
 static PyObject *stop_recorder(PyObject *self, PyObject *unused)
@@ -29,6 +34,15 @@ static PyObject *stop_recorder(PyObject *self, PyObject *unused)
     (void)self, (void)unused;
     recorder_stop();
     Py_RETURN_NONE;
+}
+
+static PyObject *next_child(PyObject *self, PyObject *starts)
+{
+    (void)self;
+    ThreadState *state = thread_state();
+    thread_set_name(state);
+    long long call = recorder.on && state->lane_epoch == recorder.epoch ? (long long)state->current : -1;
+    return Py_BuildValue("sIsL", recorder_process(), starts == Py_True ? recorder_next_child() : 0, state->name, call);
 }
 
 static PyObject *get_counters(PyObject *self, PyObject *unused)
@@ -108,6 +122,16 @@ static PyObject *watch_imports(PyObject *self, PyObject *args)
     return none_or_error(imports_watch(packages, loaded));
 }
 
+static PyObject *watch(PyObject *self, PyObject *args)
+{
+    PyObject *function;
+    const char *purpose;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Os", &function, &purpose)) return NULL;
+    const char *why = watch_function(function, purpose);
+    return why == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(why);
+}
+
 static PyMethodDef *method_of(PyObject *object)
 {
     if (PyCFunction_Check(object)) return ((PyCFunctionObject *)object)->m_ml;
@@ -123,7 +147,7 @@ static bool is_plain_builtin(PyObject *object)
         || PyObject_TypeCheck(object, &PyMethodDescr_Type) || PyObject_TypeCheck(object, &PyClassMethodDescr_Type);
 }
 
-static const char *install(PyObject *object, Target *target)
+const char *hook_callable(PyObject *object, Target *target)
 {
     if (PyFunction_Check(object)) return hook_python(object, target);
     if (is_plain_builtin(object)) return hook_builtin(method_of(object), target);
@@ -151,7 +175,7 @@ static PyObject *hook(PyObject *self, PyObject *const *args, Py_ssize_t n_args)
     if (hook_again(args[0], (uint8_t)flags)) Py_RETURN_NONE;
     Target *target = target_new(args[0], args[1], args[2], static_kind(kind), (uint8_t)flags);
     if (target == NULL) return PyErr_NoMemory();
-    const char *why = install(args[0], target);
+    const char *why = hook_callable(args[0], target);
     if (why == NULL) Py_RETURN_NONE;
     target_free(target);
     return PyUnicode_FromString(why);
@@ -197,8 +221,9 @@ static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
 }
 
 static PyMethodDef functions[] = {
-    {"start_recorder", start_recorder, METH_VARARGS, NULL},
+    {"start_recorder", (PyCFunction)(void (*)(void))start_recorder, METH_VARARGS | METH_KEYWORDS, NULL},
     {"stop_recorder", stop_recorder, METH_NOARGS, NULL},
+    {"next_child", next_child, METH_O, NULL},
     {"counters", get_counters, METH_NOARGS, NULL},
     {"add_coverage", add_coverage, METH_VARARGS, NULL},
     {"start_hooks", start_hooks, METH_VARARGS, NULL},
@@ -206,6 +231,7 @@ static PyMethodDef functions[] = {
     {"is_selected", is_selected, METH_VARARGS, NULL},
     {"unmatched_patterns", unmatched_patterns, METH_NOARGS, NULL},
     {"watch_imports", watch_imports, METH_VARARGS, NULL},
+    {"watch", watch, METH_VARARGS, NULL},
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},
     {"numpy_loaded", numpy_loaded, METH_NOARGS, NULL},

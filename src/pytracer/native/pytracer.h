@@ -8,6 +8,9 @@
  *   lane.c     one thread's tables; the process's folder and counters
  *   code.c     what is known of a code object
  *   imports.c  tells when a package has been imported
+ *   threads.c  names threads by who started them
+ *   tasks.c    tells which task a worker of a pool is at
+ *   watch.c    hooks of the recorder's own, for the three above
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
  *   loops.c    NumPy inner loops with stochastic rounding
@@ -114,7 +117,7 @@ extern Counters *counters; /* never NULL; memory-mapped while recording */
 
 /* ---- lane.c: threads and the process folder ----------------------------------------------------------------- */
 
-enum { COPIES = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 2048 * 1024 };
+enum { THREAD_NAME = 80, COPIES = 64, SMALL_BUFFER = 96 * 1024, PAYLOAD_BUFFER = 2048 * 1024 };
 
 typedef struct KnownBlock KnownBlock;
 
@@ -131,7 +134,7 @@ typedef struct {
 } Blocks;
 
 typedef struct {
-    Table calls, values, payload;
+    Table calls, values, payload, tasks;
     Blocks blocks;
 } Lane;
 
@@ -147,6 +150,9 @@ typedef struct ThreadState {
     uint64_t noise_epoch;  /* of the noise that seeded the stream; 0: not seeded */
     uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
     uint64_t scalar[2];    /* xoroshiro128+ (rounding.c) */
+    char name[THREAD_NAME]; /* such as "lane-0.2": the second thread that the first one started; empty: not known yet */
+    uint32_t n_started, n_submitted; /* threads that it started, tasks that it gave to pools of threads */
+    uint64_t task;         /* key of the task of a pool that it is at, 0: none */
     struct ThreadState *next;
 } ThreadState;
 
@@ -161,18 +167,28 @@ static inline ThreadState *thread_state(void)
 
 typedef struct {
     bool on;
+    bool backtrace;            /* the whole Python stack of every call */
+    bool follow;               /* forked children record too */
     uint32_t epoch;            /* changes with every start and fork */
     uint64_t max_array_bytes;  /* arrays above it are recorded by shape only */
+    uint64_t max_trace_bytes;  /* of all processes together: beyond it calls are dropped; of arrays beyond three quarters of it, the shape is kept */
+    uint64_t *trace_bytes;     /* in the files of the trace so far; shared by all processes */
     int32_t max_depth, max_items;
 } Recorder;
 
 extern Recorder recorder;
 
-int recorder_start(const char *trace, uint64_t max_array_bytes, int32_t max_depth, int32_t max_items);
+static inline bool trace_is_full(void) { return UNLIKELY(*recorder.trace_bytes >= recorder.max_trace_bytes); }
+static inline bool no_more_arrays(void) { return UNLIKELY(*recorder.trace_bytes >= recorder.max_trace_bytes / 4 * 3); }
+
+/* A process is "process-0", or its parent's name, a dot and a number: 1 for the first that the parent made. `origin` is the text of
+ * its process.json, or NULL. EEXIST: another process has that name. */
+int recorder_start(const char *trace, const char *process, const char *origin, const Recorder *limits);
 void recorder_stop(void);
 const char *recorder_folder(void);
+const char *recorder_process(void);
+uint32_t recorder_next_child(void);
 COLD bool lane_open(ThreadState *state);
-uint32_t thread_ordinal(void);
 
 /* ---- texts.c: the text tables; every function returns an id ------------------------------------------------- */
 
@@ -184,6 +200,7 @@ void texts_abandon(void);
 COLD uint32_t function_id(Target *target);
 uint32_t site_id(PyCodeObject *code, int lasti);
 uint32_t name_id(const char *text, size_t length);
+uint32_t stack_id(uint32_t parent, uint32_t site);
 void coverage_event(const char *event, const char *name, const char *why);
 
 /* ---- selection.c: which functions the user wants recorded ---------------------------------------------------- */
@@ -197,8 +214,16 @@ PyObject *selection_unmatched(void); /* new list: rows of the patterns, counted 
 
 enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64 };
 
+/* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
+ * NULL after an exception. */
+typedef struct {
+    void (*enter)(PyObject *const *args, Py_ssize_t n_args);
+    void (*leave)(PyObject *const *args, Py_ssize_t n_args, PyObject *result);
+} Watch;
+
 struct Target {
     uint8_t flags;
+    const Watch *watch;        /* with the flag WATCH */
     const char *kind;          /* as in FUNCTION_FIELDS; static string */
     uint32_t function, epoch;  /* id in functions.jsonl, valid while epoch is the recorder's */
     void *original;            /* vectorcallfunc, PyCFunction or ternaryfunc */
@@ -292,6 +317,7 @@ int values_numpy_ready(void);
 
 /* ---- hook_*.c: return NULL when hooked, else the reason why not (static string) ------------------------------- */
 
+const char *hook_callable(PyObject *object, Target *target); /* whatever its kind */
 const char *hook_python(PyObject *function, Target *target);
 const char *hook_builtin(PyMethodDef *method, Target *target);
 const char *hook_slot(PyObject *object, Target *target);
@@ -305,8 +331,21 @@ bool hook_again(PyObject *object, uint8_t flags); /* false: hook_slot and hook_t
 /* ---- imports.c ------------------------------------------------------------------------------------------------ */
 
 int imports_watch(PyObject *packages, PyObject *loaded);
-bool import_enter(PyObject *name);
-void import_leave(bool watched);
+
+/* ---- watch.c: which function is watched, and for what --------------------------------------------------------- */
+
+const char *watch_function(PyObject *function, const char *purpose);
+int watch_python(PyObject *function, const Watch *watch);
+
+/* ---- threads.c ------------------------------------------------------------------------------------------------ */
+
+extern const Watch thread_start_watch;
+void thread_set_name(ThreadState *state);
+void threads_after_fork(ThreadState *mine);
+
+/* ---- tasks.c: what the workers of a pool do one after the other ----------------------------------------------- */
+
+extern const Watch task_made_watch, task_run_watch, task_got_watch;
 
 /* ---- rounding.c, loops.c: noise ------------------------------------------------------------------------------ */
 
@@ -322,6 +361,7 @@ bool rounding_available(void);
 void noise_start(uint64_t seed, bool native);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
+uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
 void rounding_enter(Call *call);
 void rounding_leave(Call *call);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */

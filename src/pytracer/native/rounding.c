@@ -4,6 +4,8 @@
 #include "compat.h"
 #include "pytracer.h"
 
+#include <stdio.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -11,7 +13,6 @@
 Noise noise;
 
 static uint64_t next_epoch = 1;
-static uint64_t seeded_threads; /* that drew noise since it started: the first is the main thread */
 
 static uint64_t splitmix(uint64_t *state)
 {
@@ -21,11 +22,20 @@ static uint64_t splitmix(uint64_t *state)
     return z ^ z >> 31;
 }
 
+uint64_t hash_of_text(const char *text, size_t length)
+{
+    uint64_t hash = 14695981039346656037ull;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 1099511628211ull;
+    return hash;
+}
+
+/* Runs without the GIL too: NumPy lets go of it around large loops. */
 void noise_seed_thread(ThreadState *state)
 {
-    /* Without the GIL: NumPy lets go of it around large loops. */
-    uint64_t ordinal = __atomic_fetch_add(&seeded_threads, 1, __ATOMIC_RELAXED);
-    uint64_t seed = noise.seed ^ ordinal * 0xD1342543DE82EF95ull;
+    char place[700];
+    thread_set_name(state);
+    int length = snprintf(place, sizeof place, "%s/%s", recorder_process(), state->name);
+    uint64_t seed = noise.seed ^ (state->task != 0 ? state->task : hash_of_text(place, (size_t)length));
     for (int i = 0; i < 8; i++) state->stream[i] = splitmix(&seed);
     for (int i = 0; i < 2; i++) state->scalar[i] = splitmix(&seed);
     state->noise_epoch = noise.epoch;
@@ -45,7 +55,6 @@ static uint32_t random_bit(ThreadState *state)
 void noise_start(uint64_t seed, bool native)
 {
     noise.seed = seed;
-    seeded_threads = 0;
     noise.native = native && rounding_available();
     noise.epoch = next_epoch++;
 }

@@ -94,6 +94,14 @@ static bool write_all(Table *table, const char *data, uint64_t bytes, uint64_t o
     return true;
 }
 
+/* All of the table is in the file now, `bytes` of it since the last time. */
+static void moved(Table *table, uint64_t bytes)
+{
+    table->window_at = table->tail->flushed = table->tail->used;
+    table->window_end = table->window_at + table->size;
+    __atomic_fetch_add(recorder.trace_bytes, bytes, __ATOMIC_RELAXED);
+}
+
 /* Empties the tail into the file. When the disk is full the tail keeps what it holds, and nothing more is written. */
 static bool flush(Table *table)
 {
@@ -101,8 +109,7 @@ static bool flush(Table *table)
         table->full = true;
         return false;
     }
-    table->window_at = table->tail->flushed = table->tail->used;
-    table->window_end = table->window_at + table->size;
+    moved(table, table->tail->used - table->window_at);
     return true;
 }
 
@@ -144,8 +151,7 @@ bool table_append_large(Table *table, const void *data, uint64_t bytes)
         return false;
     }
     table->tail->used += bytes;
-    table->window_at = table->tail->flushed = table->tail->used;
-    table->window_end = table->window_at + table->size;
+    moved(table, bytes);
     return true;
 }
 

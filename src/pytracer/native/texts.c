@@ -12,7 +12,7 @@ typedef struct {
     FileIdentity identity;
 } TextTable;
 
-static TextTable functions = {.fd = -1}, sites = {.fd = -1}, names = {.fd = -1}, events = {.fd = -1};
+static TextTable functions = {.fd = -1}, sites = {.fd = -1}, names = {.fd = -1}, events = {.fd = -1}, stacks = {.fd = -1};
 
 static int open_text(TextTable *table, const char *folder, const char *file)
 {
@@ -44,9 +44,28 @@ static void forget_names(void)
     name_mask = 0;
 }
 
+/* ---- stacks: a tree, each node a call site below the one of its caller */
+
+typedef struct {
+    uint32_t parent, site, id;
+} Stack;
+
+enum { MAX_STACKS = 1 << 20 };
+static Stack *stack_table;
+static size_t stack_mask;
+
+static void forget_stacks(void)
+{
+    free(stack_table);
+    stack_table = NULL;
+    stack_mask = 0;
+}
+
 int texts_open(const char *folder)
 {
     forget_names();
+    forget_stacks();
+    if (recorder.backtrace && open_text(&stacks, folder, "stacks.jsonl") != 0) return -1;
     return open_text(&functions, folder, "functions.jsonl") | open_text(&sites, folder, "sites.jsonl")
         | open_text(&names, folder, "names.jsonl") | open_text(&events, folder, "coverage.jsonl");
 }
@@ -63,6 +82,7 @@ void texts_close(void)
     close_text(&sites);
     close_text(&names);
     close_text(&events);
+    close_text(&stacks);
 }
 
 void texts_abandon(void) { texts_close(); }
@@ -241,8 +261,7 @@ static bool grow_names(void)
 
 uint32_t name_id(const char *text, size_t length)
 {
-    uint64_t hash = 14695981039346656037ull; /* FNV-1a */
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 1099511628211ull;
+    uint64_t hash = hash_of_text(text, length);
     if ((name_table == NULL || names.next * 2 > name_mask) && !grow_names()) return 0;
     size_t slot = hash & name_mask;
     for (; name_table[slot].id != 0; slot = (slot + 1) & name_mask)
@@ -258,6 +277,45 @@ uint32_t name_id(const char *text, size_t length)
     put_string_n(&line, text, length);
     finish(&line, &names);
     return name_table[slot].id;
+}
+
+/* ---- stacks */
+
+static size_t stack_slot(const Stack *table, size_t mask, uint32_t parent, uint32_t site)
+{
+    size_t slot = (size_t)((((uint64_t)parent << 32 | site) * 0x9E3779B97F4A7C15ull) >> 24) & mask;
+    while (table[slot].id != 0 && (table[slot].parent != parent || table[slot].site != site)) slot = (slot + 1) & mask;
+    return slot;
+}
+
+static bool grow_stacks(void)
+{
+    size_t mask = stack_table == NULL ? 255 : stack_mask * 2 + 1;
+    Stack *larger = calloc(mask + 1, sizeof *larger);
+    if (larger == NULL) return false;
+    for (size_t i = 0; stack_table != NULL && i <= stack_mask; i++)
+        if (stack_table[i].id != 0)
+            larger[stack_slot(larger, mask, stack_table[i].parent, stack_table[i].site)] = stack_table[i];
+    free(stack_table);
+    stack_table = larger;
+    stack_mask = mask;
+    return true;
+}
+
+uint32_t stack_id(uint32_t parent, uint32_t site)
+{
+    if ((stack_table == NULL || stacks.next * 2 > stack_mask) && !grow_stacks()) return 0;
+    size_t slot = stack_slot(stack_table, stack_mask, parent, site);
+    if (stack_table[slot].id != 0) return stack_table[slot].id;
+    if (stacks.next >= MAX_STACKS) return 0;
+    stack_table[slot] = (Stack){parent, site, stacks.next++};
+    Line line = begin(stack_table[slot].id);
+    put_text(&line, ", \"parent\": ");
+    put_number(&line, parent);
+    put_text(&line, ", \"site\": ");
+    put_number(&line, site);
+    finish(&line, &stacks);
+    return stack_table[slot].id;
 }
 
 /* ---- coverage */

@@ -100,7 +100,7 @@ static void put_array(Writer *writer, PyArrayObject *array)
     describe(&header, array);
     uint64_t bytes = (uint64_t)PyArray_NBYTES(array);
     PyArrayObject *copy = NULL;
-    if (strchr("biufcmM", PyArray_DESCR(array)->kind) == NULL || bytes > recorder.max_array_bytes) {
+    if (strchr("biufcmM", PyArray_DESCR(array)->kind) == NULL || bytes > recorder.max_array_bytes || no_more_arrays()) {
         header.flags = ARRAY_OMITTED;
     } else if (!PyArray_IS_C_CONTIGUOUS(array)) {
         copy = dense_copy(array);
@@ -119,7 +119,7 @@ static void put_array(Writer *writer, PyArrayObject *array)
 /* A long list of floats is data: it is kept as one array. */
 static bool put_packed(Writer *writer, PyObject *const *items, Py_ssize_t count)
 {
-    if (count < PACK_FROM || (uint64_t)count * 8 > recorder.max_array_bytes) return false;
+    if (count < PACK_FROM || (uint64_t)count * 8 > recorder.max_array_bytes || no_more_arrays()) return false;
     for (Py_ssize_t i = 0; i < count; i++)
         if (!PyFloat_CheckExact(items[i])) return false;
     double *numbers = malloc((size_t)count * sizeof *numbers);

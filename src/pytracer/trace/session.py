@@ -1,6 +1,7 @@
 """One traced execution, seen from inside its process: start, what happens when packages arrive, end."""
 
 import atexit
+import itertools
 import json
 import os
 import site
@@ -14,9 +15,11 @@ from typing import Any
 from pytracer import __version__, _native, noise
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
+from pytracer.trace import concurrency
+from pytracer.trace.follow import ROOT, Follower, Place
 from pytracer.trace.targets import Scanner, Selection, hook_all
 
-LIMITS = {"depth": DEFAULTS.depth, "items": DEFAULTS.items, "array_bytes": DEFAULTS.array_bytes}
+LIMITS = {name: getattr(DEFAULTS, name) for name in ("depth", "items", "array_bytes", "trace_bytes")}
 """What spec.json does not limit otherwise."""
 
 SCHEMA_VERSION = 1  # records.schema.SCHEMA_VERSION; that module imports NumPy, which the program may not
@@ -51,14 +54,16 @@ class UserCode:
 class Session:
     """Records and perturbs this process according to the specification that the parent wrote."""
 
-    def __init__(self, spec: dict[str, Any], user: UserCode) -> None:
+    def __init__(self, spec: dict[str, Any], user: UserCode, place: Place = ROOT) -> None:
         """Raises UsageError for an unknown noise model."""
         self._spec = spec
         self._user = user
+        self._place = place
         self._trace = spec["trace"]
         self._noise = noise.create(spec["noise"]["model"])
         self._selection = Selection.of(spec["targets"])
         self._scanner = Scanner(self._selection.packages)
+        self._concurrency = concurrency.Watcher()
         self._numpy = False
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self._pid = os.getpid()
@@ -67,9 +72,10 @@ class Session:
     def start(self) -> None:
         """Begin to record and to perturb. Raises PytracerError when the trace cannot be written."""
         try:
-            self._write_meta()
-            limits = LIMITS | self._spec.get("limits", {})
-            _native.start_recorder(self._trace, limits["array_bytes"], limits["depth"], limits["items"])
+            if self._place.is_root:
+                self._write_meta()
+                _write_json(self._trace, "user.json", {"roots": self._user.roots, "files": self._user.files})
+            self._start_recorder()
         except OSError as error:
             raise PytracerError(
                 f"cannot write the trace {self._trace!r}: {error.strerror}; free some space or choose another folder"
@@ -80,8 +86,30 @@ class Session:
         selection.start()
         noise_spec = self._spec["noise"]
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
-        _native.watch_imports(selection.packages, self.packages_loaded)
+        _native.watch_imports((*selection.packages, *concurrency.PACKAGES), self.packages_loaded)
         self.packages_loaded()
+        if self._spec.get("follow", True):
+            Follower(self._trace).start()
+
+    def _start_recorder(self) -> None:
+        """Open the folder of this process; one whose name another process took already is the anonymous child of that one."""
+        limits = LIMITS | self._spec.get("limits", {})
+        names = itertools.chain([self._place.process], (f"{self._place.process}.0.{k}" for k in itertools.count(1)))
+        for process in names:
+            try:
+                _native.start_recorder(
+                    self._trace,
+                    process,
+                    self._place.origin(),
+                    **limits,
+                    backtrace=self._spec.get("backtrace", False),
+                    follow=self._spec.get("follow", True),
+                )
+            except FileExistsError:
+                if self._place.is_root:
+                    raise
+            else:
+                return
 
     def packages_loaded(self) -> None:
         """Hook what has been imported since the last time."""
@@ -89,12 +117,13 @@ class Session:
             self._numpy = True
             _native.numpy_loaded()
             self._noise.numpy_loaded()
+        self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
 
     def stop(self) -> None:
         """Close the trace; a forked child closes its own tables only."""
         self._noise.stop()
-        ours = os.getpid() == self._pid
+        ours = os.getpid() == self._pid and self._place.is_root
         for pattern in self._selection.unmatched() if ours else ():
             why = f"{pattern.origin}: nothing of this name was imported or called"
             _native.add_coverage("unknown_target", pattern.text, why)

@@ -121,7 +121,7 @@ def recording(*targets, user=(), keep=None):
         (folder / "meta.json").write_text(json.dumps(META))
         if "numpy" in sys.modules:
             _native.numpy_loaded()
-        _native.start_recorder(str(folder), 1 << 28, 4, 64)
+        _native.start_recorder(str(folder), "process-0", None, array_bytes=1 << 28, trace_bytes=0, depth=4, items=64, backtrace=False, follow=True)
         _native.start_hooks((), (), tuple(user), bool(user))
         try:
             refused = {repr(each): why for each in targets if (why := hook(each)) is not None}

@@ -1,0 +1,161 @@
+/* The workers of a pool take tasks in an order that is a race. Where a task begins and ends is recorded (tasks.bin), and noise is
+ * drawn from a stream of its own, so that a task is the same whoever carries it out. */
+#include "pointer_map.h"
+#include "pytracer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TASKS_BUFFER = 4096 };
+enum { NO_TASK, THREAD_TASK, EXECUTOR_TASK, POOL_TASK }; /* schema.TaskKind */
+
+typedef struct {
+    uint64_t call, number;
+    int64_t parent;
+    uint32_t owner, kind;
+} TaskRecord;
+
+_Static_assert(sizeof(TaskRecord) == 32, "schema.TASK");
+
+/* ---- writing */
+
+static bool tasks_open(ThreadState *state)
+{
+    if (state->lane_epoch != recorder.epoch && !lane_open(state)) return false;
+    if (state->lane.tasks.tail != NULL) return true;
+    char folder[4000];
+    if (snprintf(folder, sizeof folder, "%s/%s", recorder_folder(), state->name) >= (int)sizeof folder) return false;
+    return table_open(&state->lane.tasks, folder, "tasks.bin", TASKS_BUFFER) == 0;
+}
+
+static void write_task(ThreadState *state, TaskRecord task)
+{
+    if (!recorder.on || state->busy || !tasks_open(state)) return;
+    TaskRecord *record = (TaskRecord *)table_reserve(&state->lane.tasks, sizeof *record);
+    if (record == NULL) return;
+    *record = task;
+    record->call = table_used(&state->lane.calls) / sizeof(CallRecord);
+}
+
+/* The tasks of a process pool come from the parent process, those of threads from their own. */
+static uint64_t key_of_task(const ThreadState *state, const TaskRecord *task, const char *owner)
+{
+    char text[800];
+    const char *process = recorder_process(), *end = strrchr(process, '.');
+    bool from_parent = task->kind != THREAD_TASK && strcmp(state->name, "lane-0") == 0 && end != NULL;
+    int length = snprintf(text, sizeof text, "%.*s %u %s %llu", from_parent ? (int)(end - process) : (int)strlen(process), process,
+                          task->kind, owner, (unsigned long long)task->number);
+    return hash_of_text(text, (size_t)length);
+}
+
+static void begin(TaskRecord task, const char *owner)
+{
+    ThreadState *state = thread_state();
+    thread_set_name(state);
+    state->task = key_of_task(state, &task, owner) | 1;
+    state->noise_epoch = 0;
+    write_task(state, task);
+}
+
+static void end(void)
+{
+    ThreadState *state = thread_state();
+    if (state->task == 0) return;
+    state->task = 0;
+    state->noise_epoch = 0;
+    write_task(state, (TaskRecord){.parent = -1});
+}
+
+/* ---- ThreadPoolExecutor: _WorkItem.__init__ in the thread that submits, _WorkItem.run in the one that works */
+
+typedef struct {
+    char owner[THREAD_NAME];
+    uint64_t number;
+    int64_t parent;
+} Submitted;
+
+static PointerMap items; /* _WorkItem -> Submitted. One that never runs leaves its entry to the next item at its address */
+
+static void item_is_made(PyObject *const *args, Py_ssize_t n_args) { (void)args, (void)n_args; }
+
+static void item_was_made(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+{
+    if (result == NULL || n_args == 0) return;
+    ThreadState *state = thread_state();
+    thread_set_name(state);
+    Submitted *submitted = pointer_get(&items, args[0]);
+    if (submitted == NULL) {
+        submitted = calloc(1, sizeof *submitted);
+        if (submitted == NULL || pointer_put(&items, args[0], submitted) != 0) {
+            free(submitted);
+            return;
+        }
+    }
+    memcpy(submitted->owner, state->name, sizeof submitted->owner);
+    submitted->number = ++state->n_submitted;
+    submitted->parent = state->lane_epoch == recorder.epoch ? state->current : -1;
+}
+
+static void item_runs(PyObject *const *args, Py_ssize_t n_args)
+{
+    const Submitted *submitted = n_args == 0 ? NULL : pointer_get(&items, args[0]);
+    if (submitted == NULL) return;
+    TaskRecord task = {.kind = THREAD_TASK, .number = submitted->number, .parent = submitted->parent};
+    task.owner = recorder.on ? name_id(submitted->owner, strlen(submitted->owner)) : 0;
+    begin(task, submitted->owner);
+}
+
+static void item_has_run(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+{
+    (void)args, (void)n_args, (void)result;
+    end();
+}
+
+const Watch task_made_watch = {item_is_made, item_was_made}, task_run_watch = {item_runs, item_has_run};
+
+/* ---- process pools: what a worker takes from its queue */
+
+static uint64_t integer(PyObject *object)
+{
+    uint64_t number = object != NULL && PyLong_Check(object) ? PyLong_AsUnsignedLongLongMask(object) : 0;
+    PyErr_Clear();
+    return number;
+}
+
+/* Of multiprocessing.pool and its thread pool: (job, index, function, args, kwargs). */
+static bool is_pool_task(PyObject *object)
+{
+    return PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) == 5 && PyLong_Check(PyTuple_GET_ITEM(object, 0))
+        && PyCallable_Check(PyTuple_GET_ITEM(object, 2)) && PyTuple_Check(PyTuple_GET_ITEM(object, 3))
+        && PyDict_Check(PyTuple_GET_ITEM(object, 4));
+}
+
+/* Of concurrent.futures.process and loky. */
+static bool is_call_item(PyObject *object)
+{
+    const char *name = strrchr(Py_TYPE(object)->tp_name, '.');
+    return strcmp(name == NULL ? Py_TYPE(object)->tp_name : name + 1, "_CallItem") == 0;
+}
+
+static void worker_asks(PyObject *const *args, Py_ssize_t n_args)
+{
+    (void)args, (void)n_args;
+    end();
+}
+
+static void worker_got(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+{
+    (void)args, (void)n_args;
+    if (result == NULL) return;
+    if (is_pool_task(result)) {
+        uint64_t job = integer(PyTuple_GET_ITEM(result, 0)), index = integer(PyTuple_GET_ITEM(result, 1));
+        begin((TaskRecord){.kind = POOL_TASK, .number = job << 32 | (index & UINT32_MAX), .parent = -1}, "");
+    } else if (is_call_item(result)) {
+        PyObject *id = PyObject_GetAttrString(result, "work_id");
+        begin((TaskRecord){.kind = EXECUTOR_TASK, .number = integer(id), .parent = -1}, "");
+        Py_XDECREF(id);
+        PyErr_Clear();
+    }
+}
+
+const Watch task_got_watch = {worker_asks, worker_got};
