@@ -89,6 +89,12 @@ def add_recording(parser: argparse.ArgumentParser) -> list[argparse.Action]:
             dest="trace_bytes",
             help=f"drop and count calls when a trace is larger (default: {size_text(DEFAULTS.trace_bytes)})",
         ),
+        parser.add_argument(
+            "--format",
+            choices=("native", "pickle"),
+            dest="trace_format",
+            help=f"format of the trace (default: {DEFAULTS.trace_format})",
+        ),
     ]
 
 

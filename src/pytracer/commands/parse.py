@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytracer.commands.inventory import newest_group
 from pytracer.commands.options import add_directory
-from pytracer.commands.result import Destination, check_output, report
+from pytracer.commands.result import TRACE_FORMATS, Destination, check_output, report
 from pytracer.errors import EXIT_OK
 from pytracer.trace.cache import Cache
 
@@ -23,6 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--filename", metavar="F", type=Path, help="parse this trace alone")
     add_directory(source, "folder of traces")
+    parser.add_argument(
+        "--format", choices=TRACE_FORMATS, default="auto", help="format of the traces (default: what is there)"
+    )
     parser.add_argument("-o", "--output", metavar="RESULT", type=Path, help="write the HDF5 result here")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
@@ -38,5 +41,5 @@ def execute(options: argparse.Namespace) -> int:
         check_output(options.output)
     experiment = traces[0].name.rpartition(".")[0] or traces[0].name
     destination = Destination(cache, experiment, options.output, options.words)
-    report(traces, destination, quiet=False, as_json=options.json)
+    report(traces, destination, quiet=False, as_json=options.json, trace_format=options.format)
     return EXIT_OK

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
-from pytracer.errors import UsageError
+from pytracer.errors import PytracerError, UsageError
 from pytracer.trace.cache import Cache
 from pytracer.trace.journal import result_journal
-from pytracer.trace.sample import read_status
+from pytracer.trace.sample import Sample, read_status
+
+TRACE_FORMATS = ("auto", "native", "pickle")
 
 
 def check_output(path: Path) -> None:
@@ -46,7 +48,21 @@ class Destination:
             journal.record("traces", [str(trace) for trace in traces])
 
 
-def report(traces: Sequence[Path], destination: Destination, *, quiet: bool, as_json: bool) -> None:
+def store(sample: Sample) -> None:
+    """Put the trace of a sample that ended into the format asked for; a trace that cannot be converted stays native."""
+    if sample.settings.trace_format != "pickle":
+        return
+    from pytracer.records.pickles import convert
+
+    try:
+        convert(sample.trace)
+    except PytracerError as error:
+        LOG.warning("sample %d has no pickle trace: %s", sample.index, error)
+
+
+def report(
+    traces: Sequence[Path], destination: Destination, *, quiet: bool, as_json: bool, trace_format: str = "auto"
+) -> None:
     """Parse the traces into a result and print the report."""
     from pytracer.parse import parse
     from pytracer.report.json import write_json
@@ -54,7 +70,7 @@ def report(traces: Sequence[Path], destination: Destination, *, quiet: bool, as_
 
     statuses = {trace: read_status(trace) for trace in traces}
     with Bar("parsing", shown=not (quiet or as_json)) as bar:
-        result = parse(traces, destination.path, exit_codes=statuses, progress=bar.update)
+        result = parse(traces, destination.path, exit_codes=statuses, progress=bar.update, trace_format=trace_format)
     destination.log(traces)
     with result:
         if as_json:

@@ -18,7 +18,7 @@ from pytracer.commands.messages import LOG
 from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.progress import Bar
-from pytracer.commands.result import Destination, check_output, report
+from pytracer.commands.result import Destination, check_output, report, store
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK
 from pytracer.trace.cache import Cache
@@ -101,5 +101,10 @@ def _prepare(options: argparse.Namespace) -> Experiment:
 
 def _run(experiment: Experiment, *, quiet: bool) -> list[Sample]:
     with Bar("samples", shown=not quiet, total=experiment.settings.samples + 1) as bar:
-        runner = Runner(experiment, forward=not quiet, ended=lambda _: bar.update(len(runner.done)))
+
+        def ended(sample: Sample) -> None:
+            store(sample)
+            bar.update(len(runner.done))
+
+        runner = Runner(experiment, forward=not quiet, ended=ended)
         return runner.run()

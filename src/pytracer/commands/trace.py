@@ -17,6 +17,7 @@ from dataclasses import replace
 from pytracer.commands.messages import LOG
 from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
 from pytracer.commands.program import CommandLine
+from pytracer.commands.result import store
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from pytracer.trace.cache import Cache
@@ -69,6 +70,7 @@ def execute(options: argparse.Namespace) -> int:
         stop([sample])
     if sample.refused():
         return EXIT_USAGE
+    store(sample)
     LOG.info("trace in %s", trace)
     return _exit_code(sample.status)
 

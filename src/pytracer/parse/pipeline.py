@@ -31,6 +31,7 @@ def parse(
     *,
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
+    trace_format: str = "auto",
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
 
@@ -39,16 +40,17 @@ def parse(
         output: the result file (HDF5, see `schema`), which appears when it is complete.
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
+        trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
 
     Returns:
         The result, open for reading.
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, or traces of different programs.
+        UsageError: no traces, traces of different programs, or a pickle trace that names what is not data.
         PytracerError: the result cannot be written.
     """
-    experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {})
+    experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
     catalog = Catalog()
     lanes = align(experiment.reference, experiment.compared, catalog)
     with ResultWriter(output) as writer:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pytracer.errors import TraceError, UsageError
 from pytracer.parse.schema import UNKNOWN_EXIT
+from pytracer.records.pickle_original import UNKNOWN_NOISE
+from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "noisy_native_calls")
@@ -70,12 +72,14 @@ class Experiment:
         return [i for i, s in enumerate(used) if s.status == Status.MEASURED] if self.perturbed else []
 
 
-def open_experiment(paths: Sequence[Path], exit_codes: Mapping[Path, int | None]) -> Experiment:
+def open_experiment(
+    paths: Sequence[Path], exit_codes: Mapping[Path, int | None], trace_format: str = "auto"
+) -> Experiment:
     """Open the traces of one program. `exit_codes` by path; one that is not known counts as that of the reference.
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: there are no traces, or they are of different programs.
+        UsageError: there are no traces, they are of different programs, or a pickle trace names what is not data.
     """
     if not paths:
         raise UsageError("no traces to parse: run `pytracer trace` or `pytracer run` first")
@@ -83,7 +87,7 @@ def open_experiment(paths: Sequence[Path], exit_codes: Mapping[Path, int | None]
     unreadable: list[tuple[Path, TraceError]] = []
     for path in paths:
         try:
-            traces.append(Trace.open(path))
+            traces.append(open_trace(path, trace_format))
         except TraceError as error:
             unreadable.append((Path(path), error))
     traces.sort(key=lambda trace: trace.sample)
@@ -114,6 +118,9 @@ def _classify(trace: Trace, reference: Trace, exit_codes: Mapping[Path, int | No
         return Sample(trace.path, trace, code, Status.FAILED, reason)
     if trace.model == "none":
         return Sample(trace.path, trace, code, Status.UNPERTURBED, "it ran without noise")
+    if trace.model == UNKNOWN_NOISE:
+        reason = "the traces of the original do not say how the program was perturbed"
+        return Sample(trace.path, trace, code, Status.UNPERTURBED, reason)
     counters = trace.counters()
     if not any(counters[name] for name in NOISE_COUNTERS):
         reason = f"the noise model {trace.model} performed no noisy operation"
