@@ -185,13 +185,14 @@ def test_what_was_not_seen(tmp_path: Path) -> None:
     (paths[2] / "end.json").unlink()
     with parse(paths, tmp_path / "r.h5", exit_codes={paths[0]: 0, paths[3]: 9}) as result:
         text = text_of(result)
-        assert "not hookable: x.y: a [bold]generator[/bold] \\x1b[31m" in text
-        assert "7 values of an unknown type" in text
+        assert "callables not hookable: 1 (x.y): a [bold]generator[/bold] \\x1b[31m" in text
+        assert "values of an unknown type: 7 (" in text
         assert "sample 2: the program did not end regularly" in text
         assert "sample 3 (failed): it ended with exit code 9, the reference with 0" in text
         report = to_json(result)
-        assert report["coverage"]["events"][0]["samples"] == 4
-        assert report["coverage"]["lost"]["values_not_understood"] == 7
+        first, second = report["coverage"]["ledger"]
+        assert (first["event"], first["count"], first["samples"]) == ("not_hookable", 1, 4)
+        assert (second["event"], second["count"]) == ("values_not_understood", 7)
         assert report["coverage"]["notes"][0]["sample"] == 2
 
 

@@ -161,9 +161,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "sides": (TEXT, "JSON list of {samples, calls: [{function, outcome, calls}]}: what they called instead"),
     },
     "coverage": {
-        "event": (TEXT, "not_hookable | unknown_target | not_followed | note"),
-        "name": (TEXT, "what it is about"),
+        "event": (TEXT, "event of records.ledger.Gap"),
+        "name": (TEXT, "what it is about; empty where the event says all"),
         "why": (TEXT, "the reason"),
+        "count": ("i8", "how many things, calls, values, arrays or bytes: the largest number of any sample"),
         "samples": ("i4", "number of samples that reported it"),
     },
     "notes": {

@@ -13,9 +13,10 @@ from pytracer.parse.samples import Experiment, Sample
 from pytracer.parse.schema import TABLES
 from pytracer.parse.sources import SourceLines
 from pytracer.parse.values import View
+from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
 from pytracer.records.schema import COUNTERS, Kind, Role
-from pytracer.records.tables import Coverage, Function
+from pytracer.records.tables import Function
 
 Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
@@ -124,13 +125,9 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
 
 
 def coverage(traces: Iterable[Trace]) -> Columns:
-    """The table `coverage`: equal events of several samples are one row."""
-    found: dict[Coverage, set[int]] = {}
-    for i, trace in enumerate(traces):
-        for process in trace.processes:
-            for event in process.coverage:
-                found.setdefault(event, set()).add(i)
-    return _columns("coverage", ((*event, len(who)) for event, who in found.items()))
+    """The table `coverage`: equal gaps of several samples are one row."""
+    found = merge(gaps(trace) for trace in traces)
+    return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
 def notes(traces: Iterable[Trace]) -> Columns:

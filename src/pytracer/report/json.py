@@ -14,8 +14,8 @@ samples       {sample, trace, status, reason, model, seed, layers, missing, exit
 noise         {models, seeds, layers, missing, counts}
 divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}
               calls and reference: [{function, outcome, calls}]
-coverage      {events: [{event, name, why, samples}], lost: {counter: largest count of a sample},
-               notes: [{sample, text}]}
+coverage      {ledger: [{event, count, why, names: [{name, count}], samples}], notes: [{sample, text}]}
+              what was not seen, the most important first; docs/coverage.md explains each event
 result        path of the result file
 """
 
@@ -26,7 +26,7 @@ from typing import Any, TextIO
 
 from pytracer.parse.store import Result
 from pytracer.report.ranking import Row, ranking
-from pytracer.report.summary import LOSS_COUNTERS, absolute, divergences, noise, rows, samples
+from pytracer.report.summary import absolute, coverage, divergences, noise, rows, samples
 
 
 def to_json(result: Result) -> dict[str, Any]:
@@ -44,8 +44,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "noise": asdict(noise(found)),
         "divergences": diverged,
         "coverage": {
-            "events": list(rows(result.coverage)),
-            "lost": {name: max((sample[name] for sample in found), default=0) for name in LOSS_COUNTERS},
+            "ledger": [entry.fields() for entry in coverage(result)],
             "notes": list(rows(result.notes)),
         },
         "result": str(result.path),

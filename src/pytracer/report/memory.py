@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pytracer.records.reader import Lane, Process, Records, Trace
 from pytracer.records.schema import Kind
+from pytracer.report.plain import printable
 
 NUMBER_BYTES = {
     Kind.BOOL: 1,
@@ -53,15 +54,15 @@ def usage(trace: Trace) -> list[Usage]:
     """One entry per function that was called, in all processes and threads; the largest total first."""
     sums: dict[str, list[int]] = {}
     for process, lane in trace.lanes():
-        for function, *counts in _of_lane(process, lane):
+        for function, counts in _of_lane(process, lane):
             known = sums.setdefault(function, [0, 0, 0])
             known[:] = (a + b for a, b in zip(known, counts, strict=True))
     found = [Usage(function, *counts) for function, counts in sums.items()]
     return sorted(found, key=lambda entry: (-entry.total_bytes, -entry.calls, entry.function))
 
 
-def _of_lane(process: Process, lane: Lane) -> Iterator[tuple[str, int, int, int]]:
-    """Function, calls, bytes of inputs and of outputs."""
+def _of_lane(process: Process, lane: Lane) -> Iterator[tuple[str, list[int]]]:
+    """Function; its calls, bytes of inputs and of outputs."""
     calls, count = lane.calls, len(process.functions.rows)
     function = process.functions.find(calls["function"])
     ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(value_bytes(lane))])
@@ -73,11 +74,11 @@ def _of_lane(process: Process, lane: Lane) -> Iterator[tuple[str, int, int, int]
         np.add.at(sums, function, of_call)
         columns.append(sums)
     for row in np.flatnonzero(columns[0]).tolist():
-        yield process.functions.rows[row].full_name, *(int(column[row]) for column in columns)
+        yield process.functions.rows[row].full_name, [int(column[row]) for column in columns]
 
 
 def value_bytes(lane: Lane) -> NDArray[np.int64]:
-    """Bytes of each value of a lane as the program held it, shape (len(lane.values),); 0 for what is no number or array."""
+    """Bytes of each value as the program held it, shape (len(lane.values),); 0 for what is no number or array."""
     values: Records = lane.values
     sizes = np.zeros(256, np.int64)
     for kind, size in NUMBER_BYTES.items():
@@ -97,13 +98,17 @@ def write_usage(found: Sequence[Usage], title: str, dropped: int, stream: TextIO
     widths = [max(map(len, column)) for column in list(zip(headings, *lines, strict=True))[:-1]]
     stream.write(f"{title}\n{DEFINITION}\n\n")
     for cells in (headings, *lines[:-1], None, lines[-1]):
-        stream.write(_line(cells, widths) if cells else "-" * (sum(widths) + 2 * len(widths) + len(headings[-1])) + "\n")
+        stream.write(
+            _line(cells, widths) if cells else "-" * (sum(widths) + 2 * len(widths) + len(headings[-1])) + "\n"
+        )
     if dropped:
-        stream.write(f"\n{dropped} calls were not recorded and are missing here: the disk was full or a limit was reached.\n")
+        stream.write(
+            f"\n{dropped} calls were not recorded and are missing here: the disk was full or a limit was reached.\n"
+        )
 
 
 def _cells(entry: Usage) -> tuple[str, ...]:
-    return (*(str(getattr(entry, name)) for name in COLUMNS), str(entry.total_bytes), entry.function)
+    return (*(str(getattr(entry, name)) for name in COLUMNS), str(entry.total_bytes), printable(entry.function))
 
 
 def _line(cells: tuple[str, ...], widths: Sequence[int]) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
+from pytracer.records.ledger import Gap
+from pytracer.report.coverage import Entry, ledger
 
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
@@ -15,12 +17,6 @@ NOISE_COUNTERS = {
     "inexact_elements": "elements whose rounding was drawn",
     "noisy_native_calls": "native calls under a random rounding mode",
     "native_disabled": "native calls left unperturbed (deny-list)",
-}
-LOSS_COUNTERS = {
-    "calls_dropped": "calls not recorded (disk full or a limit)",
-    "values_not_understood": "values of an unknown type",
-    "values_truncated": "containers cut at a limit",
-    "arrays_omitted": "arrays recorded without elements",
 }
 
 
@@ -67,6 +63,13 @@ def noise(found: list[dict[str, Any]]) -> Noise:
 
 def _unique(lists: Iterator[list[str]]) -> list[str]:
     return list(dict.fromkeys(text for texts in lists for text in texts))
+
+
+def coverage(result: Result) -> list[Entry]:
+    """What the samples did not see."""
+    return ledger(
+        (Gap(row["event"], row["name"], row["why"], row["count"]), row["samples"]) for row in rows(result.coverage)
+    )
 
 
 def divergences(result: Result) -> list[dict[str, Any]]:

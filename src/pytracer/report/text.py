@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pytracer.parse.store import Result
+from pytracer.report.coverage import lines
+from pytracer.report.plain import printable
 from pytracer.report.ranking import Bits, Row, ranking
-from pytracer.report.summary import LOSS_COUNTERS, NOISE_COUNTERS, absolute, divergences, noise, rows, samples
+from pytracer.report.summary import NOISE_COUNTERS, absolute, coverage, divergences, noise, rows, samples
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +38,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     calls = f"{len(result.calls)} calls of {len({row.function for row in table})} functions were recorded."
     _say(console, calls if not result.perturbed else _measured(table, calls))
     _divergences(console, result)
-    _coverage(console, result, found)
+    _coverage(console, result)
     _left_out(console, found, ("failed", "unperturbed") if result.perturbed else ("failed",))
     _noise(console, result, found)
 
@@ -73,7 +75,7 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
         cells = (_number(row.bits_lost), _pair(row.input_bits), _pair(row.output_bits), str(row.calls))
         caller = "" if row.place.caller in ("", "<module>") else f" in {row.place.caller}"
         place = f"at {_place(result, row.place.file, row.place.line)}{caller}"
-        view.add_row(*cells, _clean("\n".join([_function(row), place, *_worst(row)]), keep="\n"))
+        view.add_row(*cells, printable("\n".join([_function(row), place, *_worst(row)]), keep="\n"))
     _heading(console, "Functions by bits lost (significant bits, base 2; minimum and median over the calls)")
     console.print(view)
     if len(shown) > top:
@@ -133,19 +135,13 @@ def _samples(numbers: Sequence[int]) -> str:
     return f"sample{'s' if len(numbers) > 1 else ''} {shown}"
 
 
-def _coverage(console: "Console", result: Result, found: Sequence[dict[str, Any]]) -> None:
-    events, notes = list(rows(result.coverage)), list(rows(result.notes))
-    lost = {text: max((s[name] for s in found), default=0) for name, text in LOSS_COUNTERS.items()}
-    if not events and not notes and not any(lost.values()):
+def _coverage(console: "Console", result: Result) -> None:
+    entries, notes = coverage(result), list(rows(result.notes))
+    if not entries and not notes:
         return
     _heading(console, "Not observed")
-    for event in events[:LISTED]:
-        kind = event["event"].replace("_", " ")
-        _say(console, f"{kind}: {event['name']}: {event['why']}")
-    _more(console, len(events))
-    for text, count in lost.items():
-        if count:
-            _say(console, f"{count} {text}")
+    for line in lines(entries, LISTED):
+        _say(console, line)
     for note in notes[:LISTED]:
         _say(console, f"sample {note['sample']}: {note['text']}")
     _more(console, len(notes))
@@ -192,12 +188,7 @@ def _heading(console: "Console", text: str) -> None:
 
 
 def _say(console: "Console", text: str, *, style: str | None = None) -> None:
-    console.print(_clean(text), style=style)
-
-
-def _clean(text: str, keep: str = "") -> str:
-    """Text from a trace must not drive the terminal."""
-    return "".join(c if c.isprintable() or c in keep else f"\\x{ord(c):02x}" for c in text)
+    console.print(printable(text), style=style)
 
 
 def _place(result: Result, file: str, line: int) -> str:
