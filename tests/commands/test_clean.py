@@ -26,7 +26,7 @@ def test_removes_the_cache_and_says_what_it_freed(pytracer: Pytracer, cache: Cac
     shown = pytracer("clean")
     assert shown.returncode == 0
     assert shown.stdout.startswith(f"removed {cache.root}: 1")
-    assert shown.stdout.endswith(" kB freed\n")
+    assert shown.stdout.endswith(" KiB freed\n")
     assert [path.name for path in tmp_path.iterdir()] == ["result.h5"]
 
 

@@ -30,12 +30,14 @@ def test_lists_traces_and_results(pytracer: Pytracer, cache: Cache) -> None:
     shown = pytracer("info")
     assert shown.returncode == 0
     assert "Traces in .__pytracercache__: 3\n" in shown.stdout
-    assert "    Name       20250131T120000.77.1\n" in shown.stdout
-    assert "    Command    script.py 3\n" in shown.stdout
-    assert "    Problem    " in shown.stdout
+    assert "    Name            20250131T120000.77.1\n" in shown.stdout
+    assert "    Args            none\n" in shown.stdout
+    assert "    Command         script.py 3\n" in shown.stdout
+    assert "    Problem         meta.json " in shown.stdout
     assert "Results in .__pytracercache__: 1\n" in shown.stdout
-    assert "    Name       stats.20250131T120000.77.h5\n" in shown.stdout
-    assert "    Size       1234 bytes\n" in shown.stdout
+    assert "    Name            stats.20250131T120000.77.h5\n" in shown.stdout
+    assert "    Size            1.2 KiB (1234 bytes)\n" in shown.stdout
+    assert "is not a result: HDF5 cannot open it" in shown.stdout
 
 
 def test_json(pytracer: Pytracer, cache: Cache) -> None:

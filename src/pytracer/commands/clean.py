@@ -1,17 +1,17 @@
 """Remove the cache folder with all traces and results, and nothing else.
 
-Asks before it deletes when it runs on a terminal. Results written elsewhere with `run -o` or `parse -o` stay.
+Asks before it deletes when it runs on a terminal. The cache folder is the one that the configuration names
+(io.cache.root). Results written elsewhere with `run -o` or `parse -o` stay, and so do files in it that are not ours.
 
 Example:
     pytracer clean -f
 """
 
 import argparse
-import shutil
 import sys
 
 from pytracer.commands.inventory import readable_size, size_of
-from pytracer.errors import EXIT_OK, PytracerError, UsageError
+from pytracer.errors import EXIT_OK, UsageError
 from pytracer.trace.cache import Cache
 
 
@@ -30,15 +30,16 @@ def execute(options: argparse.Namespace) -> int:
         raise UsageError(
             f"{str(cache.root)!r} was not made by Pytracer; nothing removed, look at it and remove it yourself"
         )
-    size = readable_size(size_of(cache.root))
+    before = size_of(cache.root)
+    size = readable_size(before)
     if not options.force and sys.stdin.isatty() and not _confirmed(f"remove {cache.root} ({size})?"):
         print("nothing removed")
         return EXIT_OK
-    try:
-        shutil.rmtree(cache.root)
-    except OSError as error:
-        raise PytracerError(f"cannot remove {error.filename!r}: {error.strerror}; check its permissions") from None
-    print(f"removed {cache.root}: {size} freed")
+    if cache.remove():
+        print(f"removed {cache.root}: {size} freed")
+    else:
+        freed = readable_size(before - size_of(cache.root))
+        print(f"removed the traces and results in {cache.root}: {freed} freed; the folder has other files and stays")
     return EXIT_OK
 
 

@@ -1,10 +1,19 @@
-"""List the traces and results in the cache folder.
+"""List the traces and results in the cache folder, or the settings.
 
-For each trace: date, name, path, size, and the command that was traced. For each result: date, name, path and size.
-`--json` prints one object with the lists `traces` and `results`; sizes are in bytes.
+For each trace: date, name, path, size, the arguments that pytracer was given, the report on calls and memory, the log,
+and the program. For each result: date, name, path, size, arguments, traces, call graph and log. "none" stands where
+there is none; the call graph is in the result itself. --config prints each setting, its value and where it came from.
 
-Example:
+--json prints one object; sizes are in bytes, null stands where there is none, `problem` says why something is unknown:
+    traces    list of {date, name, path, size, args, report_name, report_path, log_name, log_path, command, sample,
+              noise, experiment, problem}
+    results   list of {date, name, path, size, args, traces, callgraph_name, callgraph_path, log_name, log_path,
+              problem}
+    config    {file, settings: {key: {value, origin}}}
+
+Examples:
     pytracer info --trace
+    pytracer info --config --json
 """
 
 import argparse
@@ -12,7 +21,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytracer.commands.inventory import find_results, find_traces
+from pytracer.commands.configuration import settings_object, settings_text
+from pytracer.commands.inventory import find_results, find_traces, readable_size, with_traces
 from pytracer.commands.options import add_directory
 from pytracer.errors import EXIT_OK, UsageError
 
@@ -22,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, "folder to look in")
     parser.add_argument("--trace", action="store_true", help="list the traces only")
     parser.add_argument("--aggregation", action="store_true", help="list the results only")
+    parser.add_argument("--config", action="store_true", help="print the settings only, and where each came from")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -30,27 +41,34 @@ def execute(options: argparse.Namespace) -> int:
     directory: Path = options.directory or options.settings.cache
     if options.directory is not None and not directory.is_dir():
         raise UsageError(f"no folder {str(directory)!r}; give a cache folder, such as {options.settings.cache}")
-    both = options.trace == options.aggregation
+    all_files = not (options.trace or options.aggregation or options.config)
     found: dict[str, list[dict[str, object]]] = {}
-    if both or options.trace:
+    if all_files or options.trace:
         found["traces"] = [trace.fields() for trace in find_traces(directory)]
-    if both or options.aggregation:
-        found["results"] = [result.fields() for result in find_results(directory)]
+    if all_files or options.aggregation:
+        found["results"] = [with_traces(result).fields() for result in find_results(directory)]
     if options.json:
-        print(json.dumps(found, indent=2))
+        config = {"config": settings_object(options.resolved)} if options.config else {}
+        print(json.dumps(found | config, indent=2))
         return EXIT_OK
     for title, entries in found.items():
         print(f"{title.capitalize()} in {directory}: {len(entries) or 'none'}")
         for entry in entries:
             print(_block(entry))
+    if options.config:
+        print(settings_text(options.resolved))
     return EXIT_OK
 
 
 def _block(entry: Mapping[str, object]) -> str:
-    return "\n" + "\n".join(f"    {name.capitalize():10} {_text(value)}" for name, value in entry.items()) + "\n"
+    shown = {name: value for name, value in entry.items() if name != "problem" or value is not None}
+    lines = [f"    {name.replace('_', ' ').capitalize():15} {_text(name, value)}" for name, value in shown.items()]
+    return "\n".join(["", *lines, ""])
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, list):
-        return " ".join(map(str, value))
-    return f"{value} bytes" if isinstance(value, int) else str(value)
+        return " ".join(map(str, value)) or "none"
+    if name == "size" and isinstance(value, int):
+        return f"{readable_size(value)} ({value} bytes)"
+    return "none" if value is None else str(value)

@@ -1,12 +1,13 @@
 """The traces and results in a cache folder, as the verbs list and choose them."""
 
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pytracer.errors import TraceError, UsageError
 from pytracer.trace.cache import Cache
+from pytracer.trace.journal import result_journal, trace_journal
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,13 @@ class TraceEntry:
     name: str
     path: str
     size: int  # bytes
-    command: list[str]
-    sample: int
-    noise: str
-    experiment: str | None  # None for a single trace
+    args: list[str] | None = None  # words of the command line of Pytracer that made it
+    report_path: str | None = None  # of the report on calls and memory
+    log_path: str | None = None
+    command: list[str] = field(default_factory=list)
+    sample: int = 0
+    noise: str = "unknown"
+    experiment: str | None = None  # None for a single trace
     problem: str | None = None  # why the rest is unknown
 
     @property
@@ -29,8 +33,8 @@ class TraceEntry:
         return self.experiment or tuple(self.command)
 
     def fields(self) -> dict[str, object]:
-        """For printing."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """For printing; None where there is none."""
+        return _with_names(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,15 @@ class ResultEntry:
     name: str
     path: str
     size: int  # bytes
+    args: list[str] | None = None  # words of the command line of Pytracer that made it
+    traces: list[str] | None = None  # paths of the traces
+    callgraph_path: str | None = None
+    log_path: str | None = None
+    problem: str | None = None  # why the rest is unknown
 
     def fields(self) -> dict[str, object]:
-        """For printing."""
-        return asdict(self)
+        """For printing; None where there is none."""
+        return _with_names(asdict(self))
 
 
 def find_traces(directory: Path) -> list[TraceEntry]:
@@ -62,9 +71,7 @@ def find_results(directory: Path) -> list[ResultEntry]:
     stats = Cache(directory).stats
     folder = stats if stats.is_dir() else directory
     entries = [
-        ResultEntry(_date(path), path.name, str(path), path.stat().st_size)
-        for path in _children(folder)
-        if path.name.startswith("stats.") and path.suffix == ".h5"
+        _result_entry(path) for path in _children(folder) if path.name.startswith("stats.") and path.suffix == ".h5"
     ]
     return sorted(entries, key=lambda entry: (entry.date, entry.name))
 
@@ -92,12 +99,35 @@ def size_of(folder: Path) -> int:
 
 
 def readable_size(size: float) -> str:
-    """1536 as "1.5 kB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
+    """1536 as "1.5 KiB"."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1024
-    return f"{size:.1f} TB"
+    return f"{size:.1f} TiB"
+
+
+def _with_names(fields: dict[str, object]) -> dict[str, object]:
+    """The fields, with the name of each file before its path."""
+    named: dict[str, object] = {}
+    for key, value in fields.items():
+        if key.endswith("_path"):
+            named[key.replace("_path", "_name")] = Path(str(value)).name if value is not None else None
+        named[key] = value
+    return named
+
+
+def _existing(path: Path) -> str | None:
+    return str(path) if path.is_file() else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _words(value: object) -> list[str] | None:
+    """A list of texts, or None for what else a damaged log may hold."""
+    return [str(word) for word in value] if isinstance(value, list) else None
 
 
 def _is_trace(folder: Path) -> bool:
@@ -112,10 +142,43 @@ def _date(path: Path) -> str:
     return datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat(timespec="seconds")
 
 
+def with_traces(entry: ResultEntry) -> ResultEntry:
+    """The entry with the traces that the result holds, or with the reason why it cannot be read."""
+    from pytracer.parse import Result, ResultError  # imports h5py
+
+    try:
+        with Result.open(entry.path) as result:
+            return replace(entry, traces=[str(trace) for trace in result.read("samples", "trace")])
+    except ResultError as error:
+        return replace(entry, problem=str(error))
+
+
+def _result_entry(path: Path) -> ResultEntry:
+    journal = result_journal(path)
+    return ResultEntry(
+        date=_date(path),
+        name=path.name,
+        path=str(path),
+        size=path.stat().st_size,
+        args=_words(journal.fields().get("args")),
+        log_path=_existing(journal.path),
+    )
+
+
 def _trace_entry(path: Path) -> TraceEntry:
     from pytracer.records.tables import read_json  # imports NumPy
 
-    entry = TraceEntry(_date(path), path.name, str(path), size_of(path), [], 0, "unknown", None)
+    journal = trace_journal(path)
+    said = journal.fields()
+    entry = TraceEntry(
+        date=_date(path),
+        name=path.name,
+        path=str(path),
+        size=size_of(path),
+        args=_words(said.get("args")),
+        report_path=_text(said.get("report")),
+        log_path=_existing(journal.path),
+    )
     try:
         meta = read_json(path / "meta.json")
         if meta is None:

@@ -7,8 +7,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from pytracer.commands.inventory import readable_size
 from pytracer.config import DEFAULTS, Settings
-from pytracer.settings.kinds import parse_size, size_text
+from pytracer.settings.kinds import parse_size
 from pytracer.settings.patterns import read_patterns
 from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
@@ -87,7 +88,7 @@ def add_recording(parser: argparse.ArgumentParser) -> list[argparse.Action]:
             metavar="SIZE",
             type=size,
             dest="trace_bytes",
-            help=f"drop and count calls when a trace is larger (default: {size_text(DEFAULTS.trace_bytes)})",
+            help=f"drop and count calls when a trace is larger (default: {readable_size(DEFAULTS.trace_bytes)})",
         ),
         parser.add_argument(
             "--format",

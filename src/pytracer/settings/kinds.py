@@ -151,13 +151,6 @@ def parse_size(text: str) -> int:
     return size
 
 
-def size_text(size: int) -> str:
-    """A number of bytes for the reader, without loss: 268435456 as "256 MiB", 1000 as "1000 bytes"."""
-    unit, name = max((1024**power, name) for power, name in enumerate(("bytes", "KiB", "MiB", "GiB", "TiB"))
-                     if size % 1024**power == 0)  # fmt: skip
-    return f"{size // unit} {name}"
-
-
 def near(word: object, words: tuple[str, ...]) -> str:
     """A remark that names words like this one, or an empty text."""
     close = difflib.get_close_matches(word.lower(), words, n=2, cutoff=0.7) if isinstance(word, str) else []

@@ -4,9 +4,12 @@
 CACHEDIR.TAG                 marks the folder as ours; backup programs skip it
 traces/<id>.<sample>/        one trace, see pytracer.records.schema
 stats/stats.<id>.h5          one result
+stats/stats.<id>.log         how it was made
 """
 
+import contextlib
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -25,13 +28,13 @@ class Cache:
         self.stats = self.root / "stats"
 
     def create(self) -> None:
-        """Make the folders. Raises UsageError when that is not possible."""
+        """Make the folders. Raises UsageError when that is not possible, or the folder has other things in it."""
         try:
-            self.traces.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not self._is_marked():
+                self._mark()
+            self.traces.mkdir(exist_ok=True)
             self.stats.mkdir(exist_ok=True)
-            tag = self.root / TAG_NAME
-            if not tag.exists():
-                tag.write_text(TAG)
         except OSError as error:
             raise UsageError(
                 f"cannot write traces below {str(self.root)!r}: {error.strerror}; "
@@ -40,10 +43,46 @@ class Cache:
 
     def is_ours(self) -> bool:
         """Whether the folder exists, is no link, and carries our mark."""
+        return not self.root.is_symlink() and self._is_marked()
+
+    def remove(self) -> bool:
+        """Remove what is ours; returns whether the folder is gone, too: it stays when something else is in it.
+
+        Raises PytracerError when something cannot be removed.
+        """
         try:
-            return not self.root.is_symlink() and (self.root / TAG_NAME).read_text() == TAG
+            for folder in (self.traces, self.stats):
+                if folder.is_dir() and not folder.is_symlink():
+                    shutil.rmtree(folder)
+            left = list(self.root.iterdir())
+            if not all(path.name.startswith(TAG_NAME) for path in left):
+                return False
+            for path in left:
+                path.unlink()
+            self.root.rmdir()
+        except OSError as error:
+            raise PytracerError(f"cannot remove {error.filename!r}: {error.strerror}; check its permissions") from None
+        return True
+
+    def _is_marked(self) -> bool:
+        try:
+            return (self.root / TAG_NAME).read_text() == TAG
         except (OSError, UnicodeDecodeError):
             return False
+
+    def _mark(self) -> None:
+        """Make an empty folder ours, before anything else is in it: another process may be doing the same."""
+        if any(not path.name.startswith(TAG_NAME) for path in self.root.iterdir()) and not self._is_marked():
+            raise UsageError(
+                f"{str(self.root)!r} has files that Pytracer did not make; choose another folder for io.cache.root"
+            )
+        written = self.root / f"{TAG_NAME}.{os.getpid()}"
+        try:
+            written.write_text(TAG)
+            written.replace(self.root / TAG_NAME)
+        finally:
+            with contextlib.suppress(OSError):
+                written.unlink()
 
     def new_trace(self, sample: int) -> Path:
         """Make an empty trace such as 20250131T235959.4321.0, named by time, process and sample.

@@ -40,9 +40,24 @@ class Program:
 
 def find_script(name: str) -> str:
     """The path of a script given by its path or, as a shell would, by its name on PATH."""
-    if os.sep not in name and not Path(name).exists():
-        return shutil.which(name) or name
-    return name
+    if os.sep in name or Path(name).exists():
+        return name
+    found = shutil.which(name)
+    if found is None:
+        return name
+    if not _is_python(Path(found)):
+        raise UsageError(f"{name!r} on PATH is {found!r}, no Python script; name a script, or use -m MODULE")
+    return found
+
+
+def _is_python(path: Path) -> bool:
+    """Whether the first line names Python, or the second one: the installers' way around long paths goes through sh."""
+    try:
+        with path.open("rb") as file:
+            first, second = file.readline(4096), file.readline(4096)
+    except OSError:
+        return True  # reported when it is read as a script
+    return first.startswith(b"#!") and b"python" in first + second
 
 
 def _check_script(path: Path) -> None:
