@@ -29,17 +29,18 @@ def start_recorder(
 ) -> None:
     """Record into the folder `process` of the directory `trace`; `origin` is the text of its process.json (lane.c).
 
-    Arrays above `array_bytes` are recorded by shape only, and so are those after three quarters of `trace_bytes`; beyond
-    `trace_bytes` (0: no limit), which all processes share, calls are dropped. Containers are entered `depth` levels deep
-    and their first `items` items are recorded. With `backtrace` every call has its Python stack; with `follow` forked
-    children record too. Raises FileExistsError when there is such a process, OSError when tables cannot be created.
+    Arrays above `array_bytes` are recorded by shape only, and so are those after three quarters of `trace_bytes`;
+    beyond `trace_bytes` (0: no limit), which all processes share, calls are dropped. Containers are entered `depth`
+    levels deep and their first `items` items are recorded. With `backtrace` every call has its Python stack; with
+    `follow` forked children record too. Raises FileExistsError when there is such a process, OSError when tables cannot
+    be created.
     """
 
 def stop_recorder() -> None:
     """Close the tables; safe when none are open (lane.c)."""
 
 def next_child(starts: bool, /) -> tuple[str, int, str, int]:
-    """Name of this process, number of its next child when one `starts` now (else 0), lane and row of the running call (lane.c)."""
+    """This process, the number of its child that `starts` now (else 0), lane and row of the running call (lane.c)."""
 
 def counters() -> dict[str, int]:
     """The COUNTERS record of this process, as in records/schema.py (lane.c)."""

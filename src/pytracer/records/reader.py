@@ -12,7 +12,7 @@ dropped. What cannot be a trace raises `TraceError`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,26 @@ from numpy.typing import NDArray
 
 from pytracer.errors import TraceError
 from pytracer.records.arrays import Arrays
-from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, VALUE, Kind, Outcome, Role
-from pytracer.records.tables import Coverage, Function, Site, Table, read_json, read_lines, records_of
+from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, TASK, VALUE, Kind, Outcome, Role, TaskKind
+from pytracer.records.tables import (
+    Child,
+    Coverage,
+    Function,
+    Origin,
+    Site,
+    Stack,
+    Table,
+    read_json,
+    read_lines,
+    records_of,
+)
+from pytracer.records.tasks import split_tasks
 
 Records = NDArray[np.void]
 
+NOT_FOLLOWED = "it is no Python, or one without Pytracer: what it computed is not recorded"
+
+_PARTS = re.compile(r"[0-9]{1,9}|[^0-9]+")
 _HEXADECIMAL = re.compile(rb"-?0x[0-9a-f]+")
 
 
@@ -42,7 +57,7 @@ class Lane:
     """The calls of one thread.
 
     `calls` (CALL records) and `values` (VALUE records) end at the last usable record; ranges, kinds, roles and ids that
-    they hold have been checked. `payload` is the raw bytes (uint8).
+    they hold have been checked. `payload` is the raw bytes (uint8), `tasks` the TASK records.
     """
 
     name: str
@@ -51,6 +66,7 @@ class Lane:
     payload: NDArray[np.uint8]
     arrays: Arrays
     names: Table[str]
+    tasks: Records
 
     def value(self, row: int) -> Any:
         """The value at `row` of `values`: None, bool, int, float, complex, a read-only array view, or `Opaque`."""
@@ -103,6 +119,17 @@ class Process:
     coverage: tuple[Coverage, ...]
     counters: dict[str, int]
     lanes: tuple[Lane, ...]
+    stacks: Table[Stack]
+    origin: Origin | None  # None for the first process
+
+    def stack(self, identity: int) -> list[Site]:
+        """The call sites of a recorded stack, innermost first; empty when it is not known."""
+        found: list[Site] = []
+        while (node := self.stacks.get(identity)) is not None and node.parent < identity:
+            site = self.sites.get(node.site)
+            found += [] if site is None else [site]
+            identity = node.parent
+        return found
 
 
 @dataclass(frozen=True)
@@ -128,8 +155,9 @@ class Trace:
         notes: list[str] = []
         try:
             meta = _read_meta(path)
-            processes = tuple(_read_process(folder, notes) for folder in _folders(path, "process-"))
-            return cls(path, meta, _read_end(path, notes), processes, tuple(notes))
+            processes = [_read_process(folder, notes) for folder in _folders(path, ("process-",))]
+            processes = _with_unfollowed(path, processes, notes)
+            return cls(path, meta, _read_end(path, notes), split_tasks(processes), tuple(notes))
         except OSError as error:
             raise TraceError(f"cannot read the trace {path}: {error.strerror or error}; check its files") from error
 
@@ -162,14 +190,12 @@ class Trace:
         return ((process, lane) for process in self.processes for lane in process.lanes)
 
 
-def _folders(path: Path, prefix: str) -> list[Path]:
-    """Subfolders named `prefix` + numbers separated by dots, in numeric order."""
-    found: list[tuple[list[int], Path]] = []
-    for folder in path.iterdir():
-        numbers = folder.name.removeprefix(prefix).split(".")
-        if folder.name.startswith(prefix) and all(n.isascii() and n.isdigit() for n in numbers) and folder.is_dir():
-            found.append(([int(n) for n in numbers], folder))
-    return [folder for _, folder in sorted(found)]
+def _folders(path: Path, prefixes: tuple[str, ...]) -> list[Path]:
+    """Subfolders whose names begin so, in order of the numbers in their names."""
+    found = [folder for folder in path.iterdir() if folder.name.startswith(prefixes) and folder.is_dir()]
+    return sorted(
+        found, key=lambda folder: [(int(n), "") if n.isdecimal() else (-1, n) for n in _PARTS.findall(folder.name)]
+    )
 
 
 def _read_meta(path: Path) -> dict[str, Any]:
@@ -218,10 +244,33 @@ def _read_process(folder: Path, notes: list[str]) -> Process:
     sites = read_lines(folder / "sites.jsonl", Site.parse, notes)
     names = read_lines(folder / "names.jsonl", _parse_name, notes)
     coverage = read_lines(folder / "coverage.jsonl", Coverage.parse, notes)
-    lanes = tuple(_read_lane(lane, functions, sites, names, notes) for lane in _folders(folder, "lane-"))
+    stacks = read_lines(folder / "stacks.jsonl", Stack.parse, notes)
+    folders = _folders(folder, ("lane-", "foreign-"))
+    lanes = tuple(_read_lane(lane, functions, sites, names, notes) for lane in folders)
     counters = records_of(folder / "counters.bin", COUNTERS, notes)
     counts = {name: int(counters[name][0]) if len(counters) else 0 for name in COUNTERS.names or ()}
-    return Process(folder.name, functions, sites, names, coverage.rows, counts, lanes)
+    origin = _read_origin(folder / "process.json", notes)
+    return Process(folder.name, functions, sites, names, coverage.rows, counts, lanes, stacks, origin)
+
+
+def _read_origin(path: Path, notes: list[str]) -> Origin | None:
+    try:
+        fields = read_json(path)
+        return None if fields is None else Origin.parse(fields)
+    except (TraceError, KeyError, TypeError, ValueError):
+        notes.append(f"{path.parent.name}/{path.name} is corrupt: the call that made this process is not known")
+        return Origin.parse({})
+
+
+def _with_unfollowed(path: Path, processes: list[Process], notes: list[str]) -> list[Process]:
+    """Programs that a process started and that did not join the trace are put into its coverage."""
+    found = {process.name for process in processes}
+    for index, process in enumerate(processes):
+        children = read_lines(path / process.name / "children.jsonl", Child.parse, notes).rows
+        missing = [child for child in children if child.process not in found]
+        coverage = tuple(Coverage("not_followed", child.command, NOT_FOLLOWED) for child in missing)
+        processes[index] = replace(process, coverage=process.coverage + coverage)
+    return processes
 
 
 def _parse_name(fields: dict[str, Any]) -> str:
@@ -241,7 +290,10 @@ def _read_lane(
     unreadable = int(np.count_nonzero(arrays.corrupt))
     if unreadable:
         notes.append(f"{label}: {unreadable} arrays lie outside payload.bin or have no sound header: left out")
-    return Lane(folder.name, calls, values, payload, arrays, names)
+    tasks = records_of(folder / "tasks.bin", TASK, notes)
+    if np.any(tasks["kind"] > max(TaskKind)):
+        raise TraceError(f"{label}/tasks.bin is corrupt: a task of an unknown kind; trace again")
+    return Lane(folder.name, calls, values, payload, arrays, names, tasks)
 
 
 def _written(calls: Records, label: str, notes: list[str]) -> Records:

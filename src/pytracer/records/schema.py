@@ -9,16 +9,24 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
       spec.json                 what the parent asked the traced process to do
       exit.json                 written by the parent: {"status": int}, minus the signal's number when one ended it
       stdout.txt, stderr.txt    what the program printed, when `pytracer run` captured it
-      process-0/                the first process; a fork writes process-0.1, process-0.2, ... in order of creation
+      user.json                 which code is the user's own: {"roots": [str], "files": [str]}, for child processes
+      bytes.bin                 one uint64, shared by all processes: bytes that the tables have put into their files
+      process-0/                the first process; its children write process-0.1, process-0.2, ... in order of
+                                creation, and process-0.0... when their start was not seen (those of a shell)
+        process.json            not of process-0: PROCESS_FIELDS
+        children.jsonl          one JSON object a line, CHILD_FIELDS: programs that it started (not its forks)
         functions.jsonl         one JSON object a line, FUNCTION_FIELDS; written when a function is first called
         sites.jsonl             one JSON object a line, SITE_FIELDS; written when a call site is first seen
         names.jsonl             one JSON object a line, {"id": int, "name": str}: keyword names, value paths, type names
+        stacks.jsonl            one JSON object a line, STACK_FIELDS, when stacks are recorded
         coverage.jsonl          one JSON object a line, COVERAGE_FIELDS: what could not be observed
         counters.bin            one COUNTERS record, updated in place
-        lane-0/                 one directory a thread, in order of first recorded call
+        lane-0/                 one directory a thread: lane-0.2 is the second one that lane-0 started; foreign-1, ...
+                                those that a library started without Python, in order of first recorded call
           calls.bin             CALL records, in order of call entry
           values.bin            VALUE records
           payload.bin           array contents and long integers
+          tasks.bin             TASK records: what a worker of a pool did one after the other
 
 Durability: what a table's writer has not put into the file yet stands in `<table>.tail` (a TAIL_HEADER, then the bytes
 that follow the first `flushed` ones), which a regular end removes. It is memory-mapped, so every completed call
@@ -78,6 +86,17 @@ multiple of 16 bytes of the file offset, then the elements in C order."""
 
 PAYLOAD_ALIGNMENT = 16
 
+TASK = np.dtype(
+    [
+        ("call", "<u8"),  # row in calls.bin at which the task begins; it ends where the next record begins
+        ("number", "<u8"),  # of the task; see TaskKind
+        ("parent", "<i8"),  # row of the call that submitted it, in the lane `owner`; -1 when not known
+        ("owner", "<u4"),  # id in names.jsonl of the lane that submitted it; 0 when not known
+        ("kind", "<u4"),  # TaskKind
+    ]
+)
+"""The workers of a pool take its tasks in an order that is a race: readers make a lane of every task (tasks.py)."""
+
 TAIL_HEADER = np.dtype(
     [
         ("flushed", "<u8"),  # bytes of the table that stand in its file
@@ -101,6 +120,15 @@ COUNTERS = np.dtype(
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
     ]
 )
+
+
+class TaskKind(IntEnum):
+    """Which pool a task belongs to, and what its number counts."""
+
+    NONE = 0  # the worker is not at a task
+    THREAD = 1  # concurrent.futures threads: tasks that the lane `owner` submitted
+    EXECUTOR = 2  # concurrent.futures processes, loky: work id of the executor
+    POOL = 3  # multiprocessing: job * 2**32 + part; the jobs of all pools of a process are counted together
 
 
 class Outcome(IntEnum):
@@ -183,6 +211,18 @@ FUNCTION_FIELDS = {
 }
 
 SITE_FIELDS = {"id": "int", "file": "source file", "line": "line", "function": "qualified name of the caller"}
+
+STACK_FIELDS = {"id": "int", "parent": "id of the caller's stack, 0 for none", "site": "id in sites.jsonl"}
+
+PROCESS_FIELDS = {
+    "pid": "process id",
+    "how": "'fork' or 'exec'",
+    "parent": "name of the process that made it; absent when not known",
+    "lane": "lane that made it; null when not known",
+    "call": "row of the call that made it in that lane; -1 for none",
+}
+
+CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
     "event": "not_hookable | unknown_target | not_followed | note",

@@ -63,6 +63,43 @@ class Coverage(NamedTuple):
         return cls(str(fields["event"]), str(fields["name"]), str(fields.get("why") or ""))
 
 
+class Stack(NamedTuple):
+    """A call site and the stack below it; see STACK_FIELDS."""
+
+    parent: int
+    site: int
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> "Stack":
+        return cls(int(fields["parent"]), int(fields["site"]))
+
+
+class Origin(NamedTuple):
+    """What made a process; see PROCESS_FIELDS."""
+
+    pid: int
+    how: str
+    parent: str  # empty when not known
+    lane: str  # likewise
+    call: int
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> "Origin":
+        how, parent, lane = (str(fields.get(name) or "") for name in ("how", "parent", "lane"))
+        return cls(int(fields.get("pid", 0)), how, parent, lane, int(fields.get("call", -1)))
+
+
+class Child(NamedTuple):
+    """A program that was started; see CHILD_FIELDS."""
+
+    process: str
+    command: str
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> "Child":
+        return cls(str(fields["process"]), " ".join(str(word) for word in fields["command"]))
+
+
 @dataclass(frozen=True)
 class Table(Generic[Row]):
     """Rows found by id. `ids` (int64, ascending) holds the id of each row; files without ids count from 0."""

@@ -38,7 +38,7 @@ class Tail:
 
 def fold_tails(trace: Path) -> None:
     """Put the tails of a trace whose processes have ended into the files. Raises OSError when the disk is full."""
-    for path in trace.glob("process-*/lane-*/*.tail"):
+    for path in trace.glob("process-*/*/*.tail"):
         table = path.with_suffix("")
         tail = Tail.read(table)
         if tail is None:

@@ -1,4 +1,4 @@
-"""Where the standard library starts threads and hands tasks to the workers of pools: the recorder watches these functions."""
+"""Where the standard library starts threads and gives tasks to the workers of pools: functions the recorder watches."""
 
 import sys
 from typing import Any
@@ -42,5 +42,7 @@ class Watcher:
 def _find(module: Any, name: str) -> Any:
     found = module
     for part in name.split("."):
+        if found is None:
+            break  # None has an __init__ too
         found = getattr(found, part, None)
     return found

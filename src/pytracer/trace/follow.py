@@ -1,7 +1,7 @@
 """Child processes: how a new Python learns that it is to record, and joins the trace of its parent.
 
 A forked child has the hooks already (native/lane.c). A program that is started anew gets an environment variable, which
-`pytracer_follow.pth` looks for when a Python starts. The variable is taken out of the environment before the program sees it.
+`pytracer_follow.pth` looks for when a Python starts. It is taken out of the environment before the program sees it.
 """
 
 import json

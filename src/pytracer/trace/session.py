@@ -92,7 +92,7 @@ class Session:
             Follower(self._trace).start()
 
     def _start_recorder(self) -> None:
-        """Open the folder of this process; one whose name another process took already is the anonymous child of that one."""
+        """Open the folder of this process: a child of the one that has its name already, when there is one."""
         limits = LIMITS | self._spec.get("limits", {})
         names = itertools.chain([self._place.process], (f"{self._place.process}.0.{k}" for k in itertools.count(1)))
         for process in names:
