@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytracer.commands.inventory import readable_size
 from pytracer.config import DEFAULTS, Settings
-from pytracer.settings.kinds import parse_size
+from pytracer.settings.kinds import RefusedError, parse_size
 from pytracer.settings.patterns import read_patterns
 from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
@@ -31,7 +31,7 @@ def size(text: str) -> int:
     """The type of an option that takes a number of bytes."""
     try:
         return parse_size(text)
-    except ValueError:
+    except RefusedError:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 1000000, '256 MB' or 1GiB") from None
 
 

@@ -1,7 +1,4 @@
-"""Kinds of values that a setting takes: each checks a value of a file and says in words what it accepts.
-
-A kind raises ValueError for a value that it does not take; the caller knows the key and the file.
-"""
+"""Kinds of values that a setting takes: each checks a value of a file and says in words what it accepts."""
 
 import difflib
 import re
@@ -18,6 +15,10 @@ MAX_SIZE = 2**63 - 1
 SIZE = re.compile(r"(\d{1,18})(?:\.(\d{1,6}))?\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 
 
+class RefusedError(ValueError):
+    """A kind does not take a value. The text is a remark to what it accepts; the caller knows the key and the file."""
+
+
 class Kind(Protocol):
     """Checks values of one kind."""
 
@@ -26,7 +27,10 @@ class Kind(Protocol):
         """What is accepted, in words."""
 
     def check(self, value: object, folder: Path) -> Any:
-        """The value as Settings holds it; relative paths are those of `folder` where the kind is one of input files."""
+        """The value as Settings holds it; relative input files are those of `folder`.
+
+        Raises RefusedError.
+        """
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Integer:
     def check(self, value: object, folder: Path) -> int:
         """The integer."""
         if not isinstance(value, int) or isinstance(value, bool) or not self.minimum <= value <= self.maximum:
-            raise ValueError
+            raise RefusedError
         return value
 
 
@@ -57,7 +61,7 @@ class Boolean:
     def check(self, value: object, folder: Path) -> bool:
         """The truth value."""
         if not isinstance(value, bool):
-            raise ValueError
+            raise RefusedError
         return value
 
 
@@ -75,7 +79,7 @@ class Choice:
     def check(self, value: object, folder: Path) -> str:
         """The word."""
         if not isinstance(value, str) or value.lower() not in self.words:
-            raise ValueError(near(value, self.words))
+            raise RefusedError(near(value, self.words))
         return value.lower()
 
 
@@ -110,7 +114,7 @@ class Names:
     def check(self, value: object, folder: Path) -> tuple[str, ...]:
         """The names."""
         if not isinstance(value, list):
-            raise ValueError
+            raise RefusedError
         return tuple(_text(name) for name in value)
 
 
@@ -140,14 +144,14 @@ class Size:
 
 
 def parse_size(text: str) -> int:
-    """Bytes in a text such as "256 MB" (decimal) or "1 GiB" (binary). Raises ValueError for any other text."""
+    """Bytes in a text such as "256 MB" (decimal) or "1 GiB" (binary). Raises RefusedError for any other text."""
     match = SIZE.fullmatch(text.strip())
     if match is None or match[3].lower() not in UNITS:
-        raise ValueError
+        raise RefusedError
     unit, decimals = UNITS[match[3].lower()], (match[2] or "").ljust(6, "0")
     size = int(match[1]) * unit + int(decimals) * unit // 10**6
     if not 0 < size <= MAX_SIZE:
-        raise ValueError
+        raise RefusedError
     return size
 
 
@@ -160,6 +164,9 @@ def near(word: object, words: tuple[str, ...]) -> str:
 def _text(value: object) -> str:
     """A text that can be printed, written and used as a path."""
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise ValueError
-    value.encode()  # JSON may hold half of a surrogate pair: UnicodeEncodeError is a ValueError
+        raise RefusedError
+    try:
+        value.encode()  # JSON may hold half of a surrogate pair
+    except UnicodeEncodeError:
+        raise RefusedError from None
     return value

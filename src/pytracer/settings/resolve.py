@@ -11,7 +11,7 @@ from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import UsageError
 from pytracer.settings.files import Source, find_source
 from pytracer.settings.keys import BY_NAME, KEYS, OBSOLETE, TABLES, Key, standard_name
-from pytracer.settings.kinds import near
+from pytracer.settings.kinds import RefusedError, near
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
@@ -61,8 +61,7 @@ def _configured(source: Source, remarks: list[str]) -> Iterator[tuple[Key, Any]]
         key = BY_NAME[name]
         try:
             yield key, key.kind.check(value, source.folder)
-        except ValueError as error:
-            remark = "" if isinstance(error, UnicodeError) else str(error)
+        except RefusedError as remark:
             raise UsageError(
                 f"{_place(written, source)} cannot be {_short(value)}; accepted: {key.kind.accepted}{remark}"
             ) from None

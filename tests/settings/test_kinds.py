@@ -1,0 +1,41 @@
+"""Sizes."""
+
+from pathlib import Path
+
+import pytest
+
+from pytracer.settings.kinds import RefusedError, Size, parse_size
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1", 1),
+        ("1000", 1000),
+        ("256 MB", 256_000_000),
+        ("256MiB", 256 << 20),
+        ("1 GiB", 1 << 30),
+        ("1.5 kib", 1536),
+        ("0.25kB", 250),
+        (" 2 TB ", 2 * 10**12),
+        ("7 bytes", 7),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+    assert Size().check(text, Path()) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0.4 bytes", "-1", "MB", "1 MB MB", "1e3", "1,5 MB", "1 Mb/s", "9" * 30, "9999999999 TiB", "\u0663"],
+)
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(RefusedError):
+        parse_size(text)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2**63, True, 1.0, None, []])
+def test_numbers_that_are_no_sizes(value: object) -> None:
+    with pytest.raises(RefusedError):
+        Size().check(value, Path())
