@@ -116,18 +116,25 @@ static void put_array(Writer *writer, PyArrayObject *array)
     Py_XDECREF(copy);
 }
 
-/* A long list of floats is data: it is kept as one array. */
+/* A long list of floats is data: it is kept as one array, and above the limits by its length only, as arrays are. */
 static bool put_packed(Writer *writer, PyObject *const *items, Py_ssize_t count)
 {
-    if (count < PACK_FROM || (uint64_t)count * 8 > recorder.max_array_bytes || no_more_arrays()) return false;
+    if (count < PACK_FROM) return false;
     for (Py_ssize_t i = 0; i < count; i++)
         if (!PyFloat_CheckExact(items[i])) return false;
-    double *numbers = malloc((size_t)count * sizeof *numbers);
-    if (numbers == NULL) return false;
-    for (Py_ssize_t i = 0; i < count; i++) numbers[i] = PyFloat_AS_DOUBLE(items[i]);
     ArrayHeader header = {.dtype = "<f8", .ndim = 1, .flags = ARRAY_PACKED, .shape = {count}};
-    uint64_t offset = put_block(&writer->state->lane, &header, numbers, (uint64_t)count * 8);
-    if (offset != UINT64_MAX) put_value(writer, KIND_ARRAY, offset, (uint64_t)count * 8);
+    uint64_t bytes = (uint64_t)count * 8;
+    bool omitted = bytes > recorder.max_array_bytes || no_more_arrays();
+    double *numbers = omitted ? NULL : malloc(bytes);
+    if (numbers == NULL) {
+        header.flags |= ARRAY_OMITTED;
+        counters->arrays_omitted++;
+        counters->bytes_omitted += bytes;
+        bytes = 0;
+    }
+    for (Py_ssize_t i = 0; numbers != NULL && i < count; i++) numbers[i] = PyFloat_AS_DOUBLE(items[i]);
+    uint64_t offset = put_block(&writer->state->lane, &header, numbers, bytes);
+    if (offset != UINT64_MAX) put_value(writer, KIND_ARRAY, offset, bytes);
     free(numbers);
     return true;
 }
