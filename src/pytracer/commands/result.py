@@ -16,14 +16,14 @@ from pytracer.trace.sample import Sample, read_status
 TRACE_FORMATS = ("auto", "native", "pickle")
 
 
-def check_output(path: Path) -> None:
-    """Raise UsageError when the result could not be written there."""
+def check_output(path: Path, what: str = "result") -> None:
+    """Raise UsageError when the result, or something else, could not be written there."""
     if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a folder; give the name of a file for the result")
+        raise UsageError(f"{str(path)!r} is a folder; give the name of a file for the {what}")
     if not path.parent.is_dir():
-        raise UsageError(f"no folder {str(path.parent)!r} for the result; make it first")
+        raise UsageError(f"no folder {str(path.parent)!r} for the {what}; make it first")
     if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"cannot write the result into {str(path.parent)!r}; choose a folder that you may write to")
+        raise UsageError(f"cannot write the {what} into {str(path.parent)!r}; choose a folder that you may write to")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ that the call changed in place is an output too.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytracer.records.ledger import LOSSES
 from pytracer.records.reader import Lane, Process, Records, Trace
 from pytracer.records.schema import Kind
 from pytracer.report.plain import printable
@@ -86,25 +86,23 @@ def value_bytes(lane: Lane) -> NDArray[np.int64]:
     found: NDArray[np.int64] = sizes[values["kind"]]
     found[lane.arrays.rows] = lane.arrays.nbytes
     big = values["kind"] == Kind.BIGINT
-    found[big] = np.minimum(values["extra"][big], len(lane.payload)) // 2
+    found[big] = (np.clip(values["extra"][big], 1, len(lane.payload) + 1) - 1) // 2  # "0x" aside
     return found
 
 
-def write_usage(found: Sequence[Usage], title: str, dropped: int, stream: TextIO) -> None:
-    """Write a plain table with a line of totals; `dropped` calls were not recorded."""
+def usage_text(trace: Trace, title: str) -> str:
+    """A plain table with a line of totals."""
+    found, dropped = usage(trace), trace.counters()["calls_dropped"]
     headings = (*(name.replace("_", " ") for name in COLUMNS), "total bytes", "function")
     total = Usage("total", *(sum(getattr(entry, name) for entry in found) for name in COLUMNS))
-    lines = [_cells(entry) for entry in (*found, total)]
-    widths = [max(map(len, column)) for column in list(zip(headings, *lines, strict=True))[:-1]]
-    stream.write(f"{title}\n{DEFINITION}\n\n")
-    for cells in (headings, *lines[:-1], None, lines[-1]):
-        stream.write(
-            _line(cells, widths) if cells else "-" * (sum(widths) + 2 * len(widths) + len(headings[-1])) + "\n"
-        )
-    if dropped:
-        stream.write(
-            f"\n{dropped} calls were not recorded and are missing here: the disk was full or a limit was reached.\n"
-        )
+    rows = [headings, *(_cells(entry) for entry in (*found, total))]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    lines = [_line(cells, widths) for cells in rows]
+    lines.insert(-1, "-" * len(lines[0]))
+    missing = (
+        [f"{dropped} calls were not recorded and are missing here: {LOSSES['calls_dropped'][1]}."] if dropped else []
+    )
+    return "\n".join([printable(title), DEFINITION, "", *lines, *missing, ""])
 
 
 def _cells(entry: Usage) -> tuple[str, ...]:
@@ -113,4 +111,4 @@ def _cells(entry: Usage) -> tuple[str, ...]:
 
 def _line(cells: tuple[str, ...], widths: Sequence[int]) -> str:
     numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False))
-    return f"{numbers}  {cells[-1]}\n"
+    return f"{numbers}  {cells[-1]}"

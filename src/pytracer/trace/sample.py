@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -132,6 +133,22 @@ class Sample:
             return ()
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         return tuple(lines[-DEFAULTS.error_lines :])
+
+
+def run(sample: Sample) -> None:
+    """Run one sample on the user's own streams; whatever interrupts it, no process of ours is left behind."""
+    try:
+        sample.start()
+        sample.wait()
+    finally:
+        stop([sample])
+
+
+@contextlib.contextmanager
+def temporary_trace() -> Iterator[Path]:
+    """An empty folder for a trace that is not kept; a process that outlives the program may still write into it."""
+    with tempfile.TemporaryDirectory(prefix="pytracer-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def read_status(trace: Path) -> int | None:
