@@ -2,7 +2,7 @@
 
 The unpickler of the standard library, even when it admits few names, can be made to take all memory (an index of its
 memo), to overflow the C stack (the hash of deeply nested tuples) or to take hours (keys of equal hash), and it hands
-states of the file's choice to NumPy. This one knows the instructions that write data (protocols 2 to 5) and a table of
+states of the file's choice to NumPy. This one knows the instructions that write data (protocols 3 to 5) and a table of
 names with a function of ours for each. It makes no hash tables of the file's objects and never recurses; memory is
 bounded by the size of the file.
 """
@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Protocol
 
-PROTOCOLS = range(2, 6)
+PROTOCOLS = range(3, 6)
 
 MAX_CONTAINERS = 2**20
 """Lists, tuples, dictionaries and marks in one pickle: they take one byte of the file, and 50 and more of memory."""
@@ -95,7 +95,7 @@ class Machine:
         self._stack, self._below, self._memo, self._containers = [], [], {}, 0
         code = self._byte()
         if code != _PROTO:
-            raise BrokenError("it does not begin with a protocol of 2 or later")
+            raise BrokenError("it does not begin with a protocol of 3 or later")
         try:
             while code != _STOP:
                 instruction = _INSTRUCTIONS[code]

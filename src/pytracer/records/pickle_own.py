@@ -14,9 +14,9 @@ from pytracer.records.pickle_write import EXTRA, IN_ARGS, PLACES, VERSION
 from pytracer.records.schema import CALL, ArrayFlag, Kind
 from pytracer.records.writer import ProcessWriter, TraceWriter
 
-_PROCESS = r"process-\d{1,9}(\.\d{1,9}){0,50}"
-_LANE = re.compile(rf"({_PROCESS})/(lane-\d{{1,9}})")
-_FILE = re.compile(rf"({_PROCESS}/(lane-\d{{1,9}}/)?)?[a-z_]{{1,50}}\.(json|jsonl|bin)")
+_NUMBERS = r"\d{1,9}(?:\.\d{1,9}){0,50}"
+_LANE = re.compile(rf"(process-{_NUMBERS})/((?:lane|foreign)-{_NUMBERS})")
+_FILE = re.compile(rf"(process-{_NUMBERS}/((lane|foreign)-{_NUMBERS}/)?)?[a-z_]{{1,50}}\.(json|jsonl|bin)")
 _PYTHON = (
     {Kind.BOOL: bool, Kind.INT: int}
     | dict.fromkeys((Kind.FLOAT64, Kind.FLOAT32, Kind.FLOAT16), float)
@@ -65,7 +65,7 @@ class OwnTrace:
                 raise BrokenError("its lanes are mixed up")
             if self._lane is not None:
                 self._lane.close()
-            process, name = found[1], found[3]
+            process, name = found[1], found[2]
             if process not in self._processes:
                 self._processes[process] = self._writer.process(process)
             writer = self._processes[process]

@@ -15,6 +15,7 @@ from pytracer.errors import PytracerError, TraceError
 from pytracer.records.pickle_read import head_of_pickle, read_pickle
 from pytracer.records.pickle_write import write_pickle
 from pytracer.records.reader import Trace
+from pytracer.records.tail import fold_tails
 
 __all__ = ["FORMATS", "SUFFIX", "convert", "head_of_pickle", "open_trace", "pickle_of"]
 
@@ -60,7 +61,8 @@ def convert(folder: Path) -> Path:
     """
     path = pickle_of(folder)
     try:
-        write_pickle(Trace.open(folder), path)
+        fold_tails(folder)
+        write_pickle(Trace.as_recorded(folder), path)
     except OSError as error:
         raise PytracerError(
             f"cannot write the pickle trace {path}: {error.strerror or error}; free some space: {folder} is kept as a "

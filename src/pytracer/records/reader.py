@@ -144,11 +144,17 @@ class Trace:
 
     @classmethod
     def open(cls, path: Path | str) -> "Trace":
-        """Read the trace directory at `path`.
+        """Read the trace directory at `path`; every task has a lane of its own.
 
         Raises:
             TraceError: there is none, it is corrupt, or it has another version.
         """
+        trace = cls.as_recorded(path)
+        return replace(trace, processes=split_tasks(trace.processes))
+
+    @classmethod
+    def as_recorded(cls, path: Path | str) -> "Trace":
+        """Likewise, with one lane a thread, whatever tasks it carried out."""
         path = Path(path)
         if not path.is_dir():
             raise TraceError(f"no trace at {path}: give the directory that `pytracer trace` wrote")
@@ -157,7 +163,7 @@ class Trace:
             meta = _read_meta(path)
             processes = [_read_process(folder, notes) for folder in _folders(path, ("process-",))]
             processes = _with_unfollowed(path, processes, notes)
-            return cls(path, meta, _read_end(path, notes), split_tasks(processes), tuple(notes))
+            return cls(path, meta, _read_end(path, notes), tuple(processes), tuple(notes))
         except OSError as error:
             raise TraceError(f"cannot read the trace {path}: {error.strerror or error}; check its files") from error
 
