@@ -15,7 +15,7 @@ from typing import Any
 from pytracer import __version__, _native, noise
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
-from pytracer.trace import concurrency
+from pytracer.trace import concurrency, native_modules
 from pytracer.trace.follow import ROOT, Follower, Place
 from pytracer.trace.targets import Scanner, Selection, hook_all
 
@@ -127,6 +127,8 @@ class Session:
         for pattern in self._selection.unmatched() if ours else ():
             why = f"{pattern.origin}: nothing of this name was imported or called"
             _native.add_coverage("unknown_target", pattern.text, why)
+        for package, why in native_modules.without_hooks(self._selection.trace):
+            _native.add_coverage("native_module_not_hooked", package, why)
         _native.stop_recorder()
         if not ours:
             return
