@@ -2,7 +2,9 @@
 
 For each trace: date, name, path, size, the arguments that pytracer was given, the report on calls and memory, the log,
 and the program. For each result: date, name, path, size, arguments, traces, call graph and log. "none" stands where
-there is none; the call graph is in the result itself. --config prints each setting, its value and where it came from.
+there is none; the call graph is in the result itself. --coverage prints what the newest traces did not see, or those in
+the folder given by --directory; docs/coverage.md explains each line. --config prints each setting, its value and where
+it came from.
 
 --json prints one object; sizes are in bytes, null stands where there is none, `problem` says why something is unknown:
     traces    list of {date, name, path, size, args, report_name, report_path, log_name, log_path, command, sample,
@@ -10,9 +12,11 @@ there is none; the call graph is in the result itself. --config prints each sett
     results   list of {date, name, path, size, args, traces, callgraph_name, callgraph_path, log_name, log_path,
               problem}
     config    {file, settings: {key: {value, origin}}}
+and with --coverage {traces, ledger: [{event, count, why, names: [{name, count}], samples}], notes: [{sample, text}]}
 
 Examples:
     pytracer info --trace
+    pytracer info --coverage
     pytracer info --config --json
 """
 
@@ -32,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_directory(parser, "folder to look in")
     parser.add_argument("--trace", action="store_true", help="list the traces only")
     parser.add_argument("--aggregation", action="store_true", help="list the results only")
+    parser.add_argument(
+        "--coverage", action="store_true", help="print only what the newest traces (those of one program) did not see"
+    )
     parser.add_argument("--config", action="store_true", help="print the settings only, and where each came from")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -41,6 +48,8 @@ def execute(options: argparse.Namespace) -> int:
     directory: Path = options.directory or options.settings.cache
     if options.directory is not None and not directory.is_dir():
         raise UsageError(f"no folder {str(directory)!r}; give a cache folder, such as {options.settings.cache}")
+    if options.coverage:
+        return _print_coverage(directory, as_json=options.json)
     all_files = not (options.trace or options.aggregation or options.config)
     found: dict[str, list[dict[str, object]]] = {}
     if all_files or options.trace:
@@ -57,6 +66,14 @@ def execute(options: argparse.Namespace) -> int:
             print(_block(entry))
     if options.config:
         print(settings_text(options.resolved))
+    return EXIT_OK
+
+
+def _print_coverage(directory: Path, *, as_json: bool) -> int:
+    from pytracer.commands.ledger import newest_ledger  # imports NumPy
+
+    found = newest_ledger(directory)
+    print(json.dumps(found.object(), indent=2) if as_json else found.text())
     return EXIT_OK
 
 

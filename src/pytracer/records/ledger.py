@@ -65,7 +65,7 @@ def _losses(trace: Trace) -> Iterator[Gap]:
     for name, count in types.most_common():
         yield Gap("values_not_understood", name, UNKNOWN_TYPE, count)
     rest = counters["values_not_understood"] - types.total()
-    yield Gap("values_not_understood", "of calls that are not in the trace", UNKNOWN_TYPE, rest)
+    yield Gap("values_not_understood", "types not recorded", UNKNOWN_TYPE, rest)
 
 
 def not_understood(trace: Trace) -> Counter[str]:

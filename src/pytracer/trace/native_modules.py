@@ -14,19 +14,22 @@ NAMED = 3
 OURS = "pytracer"
 
 
-def loaded() -> Iterator[str]:
-    """Names of the extension modules in this process but those of the standard library and our own.
+def loaded() -> list[str]:
+    """Names of the extension modules in this process but those of the standard library and our own, each file once.
 
     The values of `sys.modules` may be objects of the program's making: only the storage of real modules is looked at.
     """
     suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+    names: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
         if top in sys.stdlib_module_names or top == OURS or not isinstance(module, ModuleType):
             continue
         file = ModuleType.__getattribute__(module, "__dict__").get("__file__")
         if isinstance(file, str) and file.endswith(suffixes):
-            yield name
+            # Some modules are known under a second, shorter name.
+            names[file] = max(name, names.get(file, ""), key=lambda each: each.count("."))
+    return list(names.values())
 
 
 def without_hooks(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -39,7 +42,10 @@ def without_hooks(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             found.setdefault(top, []).append(name)
     for package, modules in sorted(found.items(), key=lambda item: -len(item[1])):
         more = ", ..." if len(modules) > NAMED else ""
-        yield package, (
-            f"{len(modules)} extension modules ({', '.join(modules[:NAMED])}{more}): what they compute is not perturbed; "
-            f"their calls are recorded with --trace {package}"
+        yield (
+            package,
+            (
+                f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({', '.join(modules[:NAMED])}{more}): what they compute is not perturbed; "
+                f"their calls are recorded with --trace {package}"
+            ),
         )
