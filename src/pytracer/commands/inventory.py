@@ -1,11 +1,14 @@
 """The traces and results in a cache folder, as the verbs list and choose them."""
 
+import json
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from pytracer.errors import TraceError, UsageError
+from pytracer.errors import PytracerError, UsageError
+from pytracer.records.pickle_file import is_loose, pickle_of
 from pytracer.trace.cache import Cache
 from pytracer.trace.journal import result_journal, trace_journal
 
@@ -62,7 +65,7 @@ def find_traces(directory: Path) -> list[TraceEntry]:
     folder = traces if traces.is_dir() else directory
     if _is_trace(folder):
         return [_trace_entry(folder)]
-    entries = [_trace_entry(path) for path in _children(folder) if _is_trace(path)]
+    entries = [_trace_entry(path) for path in _children(folder) if _is_trace(path) or is_loose(path)]
     return sorted(entries, key=lambda entry: (entry.date, entry.name))
 
 
@@ -165,22 +168,37 @@ def _result_entry(path: Path) -> ResultEntry:
     )
 
 
-def _trace_entry(path: Path) -> TraceEntry:
-    from pytracer.records.tables import read_json  # imports NumPy
+def _meta(path: Path) -> dict[str, Any] | None:
+    """The meta.json of a trace; what is known of a pickle file of the original; None when there is none."""
+    from pytracer.records.pickles import head_of_pickle  # imports NumPy
+    from pytracer.records.tables import read_json
 
+    if path.is_dir():
+        return read_json(path / "meta.json")
+    head = head_of_pickle(path)
+    return {"command": [], "sample": 0, "noise": {"model": "unknown"}} if head is None else json.loads(head)
+
+
+def _size_of_trace(path: Path) -> int:
+    """Bytes of a folder and the pickle file beside it, or of a pickle file."""
+    file = pickle_of(path) if path.is_dir() else path
+    return (size_of(path) if path.is_dir() else 0) + (file.stat().st_size if file.is_file() else 0)
+
+
+def _trace_entry(path: Path) -> TraceEntry:
     journal = trace_journal(path)
     said = journal.fields()
     entry = TraceEntry(
         date=_date(path),
         name=path.name,
         path=str(path),
-        size=size_of(path),
+        size=_size_of_trace(path),
         args=_words(said.get("args")),
         report_path=_text(said.get("report")),
         log_path=_existing(journal.path),
     )
     try:
-        meta = read_json(path / "meta.json")
+        meta = _meta(path)
         if meta is None:
             return replace(entry, problem="no meta.json: the program never started")
         return replace(
@@ -190,7 +208,7 @@ def _trace_entry(path: Path) -> TraceEntry:
             noise=str(meta["noise"]["model"]),
             experiment=meta.get("experiment"),
         )
-    except TraceError as error:
+    except PytracerError as error:
         return replace(entry, problem=str(error))
     except (KeyError, TypeError, ValueError):
         return replace(entry, problem="meta.json is corrupt: a field is missing or has the wrong type; trace again")

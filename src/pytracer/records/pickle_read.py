@@ -47,9 +47,12 @@ def read_pickle(path: Path) -> Trace:
 
 def head_of_pickle(path: Path) -> bytes | None:
     """The meta.json in a pickle trace; None when it is one of the original. Raises as `read_pickle`."""
-    with _records(path) as records:
-        head = next(records)
-        return head_files(head)["meta.json"] if EXTRA in head else None
+    try:
+        with _records(path) as records:
+            head = next(records)
+            return head_files(head)["meta.json"] if EXTRA in head else None
+    except OSError as error:
+        raise TraceError(f"cannot read the pickle trace {path}: {error.strerror or error}; check the file") from error
 
 
 def _convert(path: Path, folder: Path) -> list[str]:

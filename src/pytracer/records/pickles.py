@@ -12,21 +12,15 @@ import shutil
 from pathlib import Path
 
 from pytracer.errors import PytracerError, TraceError
+from pytracer.records.pickle_file import SUFFIX, pickle_of
 from pytracer.records.pickle_read import head_of_pickle, read_pickle
 from pytracer.records.pickle_write import write_pickle
 from pytracer.records.reader import Trace
 from pytracer.records.tail import fold_tails
 
-__all__ = ["FORMATS", "SUFFIX", "convert", "head_of_pickle", "open_trace", "pickle_of"]
-
-SUFFIX = ".pkl"
+__all__ = ["FORMATS", "convert", "head_of_pickle", "open_trace"]
 
 FORMATS = ("auto", "native", "pickle")
-
-
-def pickle_of(trace: Path) -> Path:
-    """Where the pickle file of the trace in the folder `trace` stands."""
-    return trace.with_name(trace.name + SUFFIX)
 
 
 def open_trace(path: Path | str, form: str = "auto") -> Trace:
