@@ -71,7 +71,8 @@ def _losses(trace: Trace) -> Iterator[Gap]:
 def not_understood(trace: Trace) -> Counter[str]:
     """Type name of the values that were not understood, and how many there are of each."""
     found: Counter[str] = Counter()
-    for _, lane in trace.lanes():
+    threads = {id(lane.values): lane for _, lane in trace.lanes()}  # the lanes of tasks share the values of theirs
+    for lane in threads.values():
         unknown = lane.values[(lane.values["kind"] == Kind.OBJECT) & (lane.values["data"] == 1)]
         types, counts = np.unique(unknown["extra"], return_counts=True)
         for row, count in zip(types.tolist(), counts.tolist(), strict=True):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pytracer.records.ledger import LOSSES
 from pytracer.records.reader import Lane, Process, Records, Trace
 from pytracer.records.schema import Kind
+from pytracer.records.sums import Sums
 from pytracer.report.plain import printable
 
 NUMBER_BYTES = {
@@ -52,27 +53,24 @@ class Usage:
 
 def usage(trace: Trace) -> list[Usage]:
     """One entry per function that was called, in all processes and threads; the largest total first."""
-    sums: dict[str, list[int]] = {}
+    totals: dict[str, list[int]] = {}
+    memory = Sums(value_bytes)
     for process, lane in trace.lanes():
-        for function, counts in _of_lane(process, lane):
-            known = sums.setdefault(function, [0, 0, 0])
+        for function, counts in _of_lane(process, lane, memory):
+            known = totals.setdefault(function, [0, 0, 0])
             known[:] = (a + b for a, b in zip(known, counts, strict=True))
-    found = [Usage(function, *counts) for function, counts in sums.items()]
+    found = [Usage(function, *counts) for function, counts in totals.items()]
     return sorted(found, key=lambda entry: (-entry.total_bytes, -entry.calls, entry.function))
 
 
-def _of_lane(process: Process, lane: Lane) -> Iterator[tuple[str, list[int]]]:
+def _of_lane(process: Process, lane: Lane, memory: Sums) -> Iterator[tuple[str, list[int]]]:
     """Function; its calls, bytes of inputs and of outputs."""
-    calls, count = lane.calls, len(process.functions.rows)
-    function = process.functions.find(calls["function"])
-    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(value_bytes(lane))])
+    function, count = process.functions.find(lane.calls["function"]), len(process.functions.rows)
     columns = [np.bincount(function, minlength=count)]
-    for first, number in (("inputs", "n_inputs"), ("outputs", "n_outputs")):
-        start = np.where(calls[number] > 0, calls[first], 0).astype(np.int64)
-        of_call = ends[start + calls[number]] - ends[start]
-        sums = np.zeros(count, np.int64)
-        np.add.at(sums, function, of_call)
-        columns.append(sums)
+    for of_call in (memory.inputs(lane), memory.outputs(lane)):
+        column = np.zeros(count, np.int64)
+        np.add.at(column, function, of_call)
+        columns.append(column)
     for row in np.flatnonzero(columns[0]).tolist():
         yield process.functions.rows[row].full_name, [int(column[row]) for column in columns]
 

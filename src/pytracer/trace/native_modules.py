@@ -1,4 +1,4 @@
-"""Extension modules that the program loaded and whose calls no hook sees: found by their file names, nothing is imported."""
+"""Extension modules that the program loaded and whose calls no hook sees, found by the names of their files."""
 
 import importlib.machinery
 import sys
@@ -41,11 +41,11 @@ def without_hooks(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if top not in DEFAULT_PACKAGES and not covered:
             found.setdefault(top, []).append(name)
     for package, modules in sorted(found.items(), key=lambda item: -len(item[1])):
-        more = ", ..." if len(modules) > NAMED else ""
+        names = ", ".join(modules[:NAMED]) + (", ..." if len(modules) > NAMED else "")
         yield (
             package,
             (
-                f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({', '.join(modules[:NAMED])}{more}): what they compute is not perturbed; "
+                f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({names}): what they compute is not perturbed; "
                 f"their calls are recorded with --trace {package}"
             ),
         )

@@ -37,6 +37,7 @@ class Targets:
     exclude: tuple[str, ...] = ()
     include_patterns: tuple[Pattern, ...] = ()
     exclude_patterns: tuple[Pattern, ...] = ()
+    survey: tuple[str, ...] = ()  # instead of all these: packages in which everything is of interest
 
     def spec(self) -> dict[str, Any]:
         """For the traced process; a pattern is a pair of its text and its origin."""
@@ -45,6 +46,7 @@ class Targets:
             "exclude": self.exclude,
             "default": not self.trace,
             "include_patterns": [(pattern.text, pattern.origin) for pattern in self.include_patterns],
+            "survey": self.survey,
             "exclude_patterns": [(pattern.text, pattern.origin) for pattern in self.exclude_patterns],
         }
 
@@ -135,10 +137,10 @@ class Sample:
         return tuple(lines[-DEFAULTS.error_lines :])
 
 
-def run(sample: Sample) -> None:
+def run(sample: Sample, stdout: Stream = None) -> None:
     """Run one sample on the user's own streams; whatever interrupts it, no process of ours is left behind."""
     try:
-        sample.start()
+        sample.start(stdout=stdout)
         sample.wait()
     finally:
         stop([sample])

@@ -34,6 +34,9 @@ KIND_OF_TYPE = {
     "_lru_cache_wrapper": "callable",
 }
 
+PYTHON_KINDS = ("python", "dispatcher")
+"""Kinds that run Python code, which calls the native one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -61,6 +64,8 @@ class Selection:
         patterns = [
             tuple(Pattern(*each) for each in targets.get(f"{what}_patterns", ())) for what in ("include", "exclude")
         ]
+        if targets.get("survey"):
+            return Survey((), (), surveyed=tuple(targets["survey"]))
         return cls(tuple(targets["trace"]), tuple(targets["exclude"]), *patterns)
 
     def start(self) -> None:
@@ -87,13 +92,30 @@ class Selection:
         named = [name.partition(".")[0] for name in self.trace]
         return tuple(dict.fromkeys([*DEFAULT_PACKAGES, *(name for name in named if name != "__main__")]))
 
-    def flags(self, module: str, name: str) -> int:
+    def flags(self, module: str, name: str, kind: str = "python") -> int:
         """RECORD, RECORD_DIRECT or 0 for `module.name`."""
         if not _native.is_selected(module, name):
             return 0
         if self.trace:
             return _native.RECORD
         return 0 if is_below(module, PRINTING) else _native.RECORD_DIRECT
+
+
+@dataclass(frozen=True)
+class Survey(Selection):
+    """What is worth a look when targets are to be suggested: what the user's code calls, and all that is native."""
+
+    surveyed: tuple[str, ...] = ()  # top-level packages beside the default ones
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Top-level packages in which targets are looked for."""
+        return tuple(dict.fromkeys([*DEFAULT_PACKAGES, *self.surveyed]))
+
+    def flags(self, module: str, name: str, kind: str = "python") -> int:
+        """RECORD or RECORD_DIRECT. Everybody uses the native code of the standard library: only direct calls tell."""
+        standard = module.partition(".")[0] in sys.stdlib_module_names
+        return _native.RECORD_DIRECT if kind in PYTHON_KINDS or standard else _native.RECORD
 
 
 class Scanner:
@@ -213,8 +235,8 @@ def public_module(module: str, name: str, each: Any) -> str:
 def hook_all(scanner: Scanner, selection: Selection, noise: NoiseModel) -> None:
     """Hook what is new: what the user wants recorded, and what the noise model perturbs."""
     for target in scanner.new_targets():
-        flags = selection.flags(target.module, target.name)
-        if target.kind not in ("python", "dispatcher"):  # these run Python code, which calls the native one
+        flags = selection.flags(target.module, target.name, target.kind)
+        if target.kind not in PYTHON_KINDS:
             flags |= noise.hook_flags(target.module, target.name)
         if flags == 0:
             continue
