@@ -60,7 +60,7 @@ def test_an_include_file_restricts(pytracer: Pytracer, tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("# mine\n__main__ Model\nnumpy* s*\nnumpy* zzz\n")
     functions, unknown = traced(pytracer, tmp_path, "--include-file", "in.txt")
     assert functions == {"__main__.Model.fit", "__main__.Model.score", "numpy.sqrt"}
-    assert unknown == [("numpy* zzz", "in.txt:4: nothing of this name was imported or called")]
+    assert unknown == [("numpy* zzz", "in.txt:4: nothing of this name was imported or called by the first process")]
 
 
 def test_an_exclude_file_removes(pytracer: Pytracer, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_an_exclude_file_removes(pytracer: Pytracer, tmp_path: Path) -> None:
     functions, unknown = traced(pytracer, tmp_path, "--exclude-file", "out.txt", "--exclude-file", "more.txt")
     assert DEFAULT - functions == {"numpy.linalg.norm", "__main__.outer.<locals>.inner", "__main__.helper"}
     assert functions < DEFAULT
-    assert unknown == [("nowhere.*", "out.txt:3: nothing of this name was imported or called")]
+    assert unknown == [("nowhere.*", "out.txt:3: nothing of this name was imported or called by the first process")]
 
 
 def test_names_that_match_nothing(pytracer: Pytracer, tmp_path: Path) -> None:
@@ -77,9 +77,9 @@ def test_names_that_match_nothing(pytracer: Pytracer, tmp_path: Path) -> None:
     functions, unknown = traced(pytracer, tmp_path, *options)
     assert functions == {"__main__.helper"}
     assert unknown == [
-        ("json.tool", "name to trace: nothing of this name was imported or called"),
-        ("__main__.hlper", "name to trace: nothing of this name was imported or called"),
-        ("csv", "name to leave out: nothing of this name was imported or called"),
+        ("json.tool", "name to trace: nothing of this name was imported or called by the first process"),
+        ("__main__.hlper", "name to trace: nothing of this name was imported or called by the first process"),
+        ("csv", "name to leave out: nothing of this name was imported or called by the first process"),
     ]
 
 

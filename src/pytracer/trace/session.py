@@ -50,7 +50,6 @@ class UserCode:
         }
         return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
 
-
 class Session:
     """Records and perturbs this process according to the specification that the parent wrote."""
 
@@ -125,7 +124,7 @@ class Session:
         self._noise.stop()
         ours = os.getpid() == self._pid and self._place.is_root
         for pattern in self._selection.unmatched() if ours else ():
-            why = f"{pattern.origin}: nothing of this name was imported or called"
+            why = f"{pattern.origin}: nothing of this name was imported or called by the first process"
             _native.add_coverage("unknown_target", pattern.text, why)
         for package, why in native_modules.without_hooks(self._selection.trace):
             _native.add_coverage("native_module_not_hooked", package, why)
