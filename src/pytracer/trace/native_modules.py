@@ -42,10 +42,5 @@ def without_hooks(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             found.setdefault(top, []).append(name)
     for package, modules in sorted(found.items(), key=lambda item: -len(item[1])):
         names = ", ".join(modules[:NAMED]) + (", ..." if len(modules) > NAMED else "")
-        yield (
-            package,
-            (
-                f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({names}): what they compute is not perturbed; "
-                f"their calls are recorded with --trace {package}"
-            ),
-        )
+        what = f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({names})"
+        yield package, f"{what}: not perturbed; calls are recorded with --trace {package}"
