@@ -1,5 +1,6 @@
 """`clean` removes the cache folder and nothing else."""
 
+import errno
 import os
 import pty
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytracer.errors import PytracerError
 from pytracer.trace.cache import Cache
 
 from .conftest import Pytracer
@@ -37,6 +39,35 @@ def test_does_not_follow_links(pytracer: Pytracer, cache: Cache, tmp_path: Path)
     (cache.traces / "link").symlink_to(kept)
     assert pytracer("clean", "-f").returncode == 0
     assert (kept / "file").exists()
+
+
+def test_files_of_someone_else_stay(pytracer: Pytracer, cache: Cache) -> None:
+    (cache.root / "notes.txt").touch()
+    shown = pytracer("clean", "-f")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(f"removed the traces and results in {cache.root}: ")
+    assert shown.stdout.endswith(" freed; the folder has other files and stays\n")
+    assert sorted(path.name for path in cache.root.iterdir()) == ["CACHEDIR.TAG", "notes.txt"]
+    (cache.root / "notes.txt").unlink()
+    assert pytracer("clean", "-f").returncode == 0
+    assert not cache.root.exists()
+
+
+def test_folders_behind_links_stay(pytracer: Pytracer, cache: Cache, tmp_path: Path) -> None:
+    moved = cache.traces.rename(tmp_path / "moved")
+    cache.traces.symlink_to(moved)
+    assert pytracer("clean", "-f").returncode == 0
+    assert len(list(moved.iterdir())) == 1
+    assert cache.traces.is_symlink()
+
+
+def test_what_cannot_be_removed(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("shutil.rmtree", refuse)  # the tests may run as root, to whom nothing is forbidden
+    with pytest.raises(PytracerError, match=r"cannot remove '.*/traces': Permission denied; check its permissions"):
+        cache.remove()
 
 
 def test_nothing_to_remove(pytracer: Pytracer) -> None:

@@ -1,6 +1,7 @@
 """`info` lists what is there, and survives what is broken."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_lists_traces_and_results(pytracer: Pytracer, cache: Cache) -> None:
     assert "    Name            20250131T120000.77.1\n" in shown.stdout
     assert "    Args            none\n" in shown.stdout
     assert "    Command         script.py 3\n" in shown.stdout
-    assert "    Problem         meta.json " in shown.stdout
+    assert re.search(r"^    Problem         .*meta\.json", shown.stdout, re.MULTILINE)
     assert "Results in .__pytracercache__: 1\n" in shown.stdout
     assert "    Name            stats.20250131T120000.77.h5\n" in shown.stdout
     assert "    Size            1.2 KiB (1234 bytes)\n" in shown.stdout

@@ -46,6 +46,35 @@ def test_script_on_path(pytracer: Pytracer, programs: Path, tmp_path: Path) -> N
     assert shown.stdout.startswith(f"{[str(tool), 'c']}\n"), shown.stderr
 
 
+def on_path(folder: Path, content: bytes) -> dict[str, str]:
+    """The environment in which `my-tool` is an executable with this content."""
+    tool = folder / "bin" / "my-tool"
+    tool.parent.mkdir()
+    tool.write_bytes(content)
+    tool.chmod(0o755)
+    return os.environ | {"PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"#!/bin/sh\nexit 0\n", b"\x7fELF\0\0", b"", b"print(1)\n", b"#!/usr/bin/perl\n1;\n"]
+)
+def test_a_file_on_path_that_is_no_python_script(pytracer: Pytracer, tmp_path: Path, content: bytes) -> None:
+    environment = on_path(tmp_path, content)
+    shown = pytracer("trace", "--command", "my-tool", env=environment)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    tool = str(tmp_path / "bin" / "my-tool")
+    assert shown.stderr == (
+        f"pytracer: error: 'my-tool' on PATH is {tool!r}, no Python script; name a script, or use -m MODULE\n"
+    )
+    assert not (tmp_path / CACHE).exists()
+
+
+def test_a_script_whose_python_is_started_by_sh(pytracer: Pytracer, tmp_path: Path) -> None:
+    start = f"#!/bin/sh\n'''exec' {sys.executable} \"$0\" \"$@\"\n' '''\nprint('ran')\n"
+    shown = pytracer("trace", "--command", "my-tool", env=on_path(tmp_path, start.encode()))
+    assert (shown.returncode, shown.stdout) == (0, "ran\n"), shown.stderr
+
+
 @pytest.mark.parametrize("command", [["nowhere.py"], ["-m", "nowhere"], ["sh"]])
 def test_wrong_command(pytracer: Pytracer, tmp_path: Path, command: list[str]) -> None:
     shown = pytracer("trace", "--command", *command)

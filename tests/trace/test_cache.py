@@ -1,5 +1,7 @@
 """The cache folder."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -38,6 +40,46 @@ def test_no_two_get_the_same_trace(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(set(made)) == 3
+
+
+def test_a_folder_with_other_files_is_not_made_ours(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(
+        UsageError, match=r"has files that Pytracer did not make; choose another folder for io\.cache\.root"
+    ):
+        Cache(tmp_path).create()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_link_to_a_cache_is_used(tmp_path: Path) -> None:
+    Cache(tmp_path / "large").create()
+    (tmp_path / "link").symlink_to(tmp_path / "large")
+    linked = Cache(tmp_path / "link")
+    linked.create()
+    assert linked.new_trace(0).resolve().parent == tmp_path / "large" / "traces"
+
+
+MAKE_ONE = """
+import sys
+from pathlib import Path
+from pytracer.trace.cache import Cache
+sys.stdin.readline()
+cache = Cache(Path(sys.argv[1]))
+cache.create()
+cache.new_trace(0)
+"""
+
+
+def test_processes_that_make_it_at_once(tmp_path: Path) -> None:
+    root = tmp_path / "cache"
+    command = [sys.executable, "-c", MAKE_ONE, str(root)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(6)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()  # all of them go
+    assert [process.wait() for process in processes] == [0] * 6
+    assert sorted(path.name for path in root.iterdir()) == ["CACHEDIR.TAG", "stats", "traces"]
+    assert len(list((root / "traces").iterdir())) == 6
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
