@@ -50,6 +50,7 @@ class UserCode:
         }
         return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
 
+
 class Session:
     """Records and perturbs this process according to the specification that the parent wrote."""
 
