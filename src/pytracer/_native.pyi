@@ -85,6 +85,14 @@ def watch_imports(packages: tuple[str, ...], loaded: Callable[[], None]) -> None
 def numpy_loaded() -> None:
     """NumPy is imported: arrays and NumPy scalars can be recorded from now on (values.c)."""
 
+def set_adapter(find: Callable[[type], Callable[[object], object] | None], /) -> None:
+    """How objects are taken apart (types.c, objects.c).
+
+    `find` is asked once for each type that the recorder does not understand, for a function that returns the parts of
+    an object: a list of pairs (path, value), a dict of attributes, or None for an object that it does not understand.
+    What they raise goes into the coverage as `adapter_failed`.
+    """
+
 def start_noise(seed: int, native: bool) -> None:
     """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
 

@@ -66,7 +66,7 @@ def same(value: Any, expected: Any) -> bool:
     return type(value) is type(expected) and value == expected
 
 
-@given(st.lists(VALUES, max_size=6))
+@given(st.lists(VALUES, min_size=1, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_round_trip(values: list[Any]) -> None:
     with TemporaryDirectory() as folder:

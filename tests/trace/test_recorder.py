@@ -210,7 +210,7 @@ def test_values_of_every_type(traced: Run) -> None:
     ran = traced(VALUES)
     first, arrays, contiguous, odd, names, many, containers = ran.calls("f")
     values = first.values
-    assert values[0] == "Hostile"
+    assert values[0] == "__main__.Hostile"
     assert values[1:4] == [1.5, 7, 1]
     assert [value for value in values if isinstance(value, int) and abs(value) > 2**62] == [10**30, -(10**30), 2**63]
     assert values[-1] == 1j
@@ -219,7 +219,9 @@ def test_values_of_every_type(traced: Run) -> None:
     assert arrays.values[2:6] == [3, True, 1j, 0.5]
     assert contiguous.values[0].tolist() == np.arange(12.0).reshape(3, 4).tolist()
     assert odd.outcome == names.outcome == "RETURNED"
-    assert odd.values[2].shape == (0, 3)
+    assert odd.args[:2] == [(0, "[0]", odd.values[0]), (0, "[1]", None)]
+    assert odd.values[2].tolist() == ["x"]
+    assert odd.values[3].shape == (0, 3)
     assert sorted(value for value in names.kwargs.values() if isinstance(value, int))[-1] == 4
     assert len(many.values) >= 4096
     assert containers.values[0].tolist() == [float(i) for i in range(100)]

@@ -250,3 +250,20 @@ uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint
     if (offset != UINT64_MAX) remember(&lane->blocks, key, offset, block.total);
     return offset;
 }
+
+/* Whether this block is the one at `offset`, which is a block of the lane. */
+bool block_is(const Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes)
+{
+    uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head);
+    return payload_is(lane, offset, header, head) && payload_is(lane, offset + start, data, bytes);
+}
+
+/* Whether the payload holds these bytes at `offset`, in its tail or in its file. */
+bool payload_is(const Lane *lane, uint64_t offset, const void *data, uint64_t bytes)
+{
+    const Table *payload = &lane->payload;
+    if (bytes == 0) return true;
+    if (offset + bytes > table_used(payload)) return false;
+    if (offset >= payload->window_at) return memcmp(payload->window + (offset - payload->window_at), data, bytes) == 0;
+    return offset + bytes <= payload->window_at && file_holds(payload, offset, data, bytes);
+}

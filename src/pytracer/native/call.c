@@ -138,7 +138,9 @@ static void begin_record(Call *call, Target *target, const Arguments *arguments,
     record->site = frame == NULL ? site_id(NULL, 0) : site_id(compat_frame_code(frame), compat_frame_lasti(frame));
     if (UNLIKELY(recorder.backtrace)) record->stack = stack_of(frame);
     record->inputs = table_used(&state->lane.values) / sizeof(ValueRecord);
+    call->python = target->kind[0] == 'p';
     uint32_t count = record_inputs(state, arguments);
+    if (UNLIKELY(state->lane_epoch != recorder.epoch)) return; /* an adapter let another thread stop the recorder */
     record->n_inputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_INPUTS_CUT;
     call->row = (int64_t)(at / sizeof(CallRecord));
@@ -152,12 +154,14 @@ static void begin_record(Call *call, Target *target, const Arguments *arguments,
     record->enter_ns = now_ns(); /* last: a record without it was never completed */
 }
 
-static uint32_t record_outputs(ThreadState *state, const CallRecord *record, const Arguments *arguments, PyObject *result)
+static uint32_t record_outputs(ThreadState *state, const CallRecord *record, const Arguments *arguments, PyObject *result,
+                               bool python)
 {
     if (UNLIKELY(result == NULL)) return record_exception(state);
     uint32_t count = record_result(state, result);
-    if (result == Py_None && record->n_inputs > 0)
-        count += record_changed(state, arguments, record->inputs, record->n_inputs);
+    bool every = python || result == Py_None;
+    if (record->n_inputs > 0 && (every || arguments->kwnames != NULL || arguments->kwargs != NULL))
+        count += record_changed(state, arguments, result, record, every);
     return count;
 }
 
@@ -183,7 +187,8 @@ static void end_record(Call *call, const Arguments *arguments, PyObject *result)
     uint64_t events = state->noise_events - call->noise_before;
     record->perturbations = events > UINT32_MAX ? UINT32_MAX : (uint32_t)events;
     record->outputs = table_used(&state->lane.values) / sizeof(ValueRecord);
-    uint32_t count = record_outputs(state, record, arguments, result);
+    uint32_t count = record_outputs(state, record, arguments, result, call->python);
+    if (UNLIKELY(state->lane_epoch != call->epoch)) return; /* as at entry */
     record->n_outputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_OUTPUTS_CUT;
     if (result != NULL && is_suspended(result)) record->flags |= FLAG_GENERATOR;

@@ -117,6 +117,14 @@ static inline void scope_leave(Scope *scope)
     rounding_restore(scope->mode);
 }
 
+/* While the recorder takes an object apart nothing is perturbed, and nothing is drawn. */
+static inline bool is_plain(const Loop *loop, char **args, const npy_intp *dimensions, const npy_intp *steps)
+{
+    if (LIKELY(!thread_state()->busy)) return false;
+    loop->function(args, dimensions, steps, loop->data);
+    return true;
+}
+
 /* Whether the output overlaps an input at another position, as in accumulate. */
 static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps, npy_intp size)
 {

@@ -189,6 +189,13 @@ static PyObject *numpy_loaded(PyObject *self, PyObject *unused)
     return none_or_error(values_numpy_ready());
 }
 
+static PyObject *set_adapter(PyObject *self, PyObject *callback)
+{
+    (void)self;
+    values_set_adapter(callback);
+    Py_RETURN_NONE;
+}
+
 static PyObject *start_noise(PyObject *self, PyObject *args)
 {
     unsigned long long seed;
@@ -235,6 +242,7 @@ static PyMethodDef functions[] = {
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},
     {"numpy_loaded", numpy_loaded, METH_NOARGS, NULL},
+    {"set_adapter", set_adapter, METH_O, NULL},
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
     {"install_loops", install_loops, METH_O, NULL},

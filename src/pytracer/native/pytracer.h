@@ -2,7 +2,8 @@
  *
  *   hook_*.c   know how a kind of callable is intercepted; each ends in call_enter / original / call_leave
  *   call.c     decides whether a call is recorded and perturbed, and writes its record
- *   values.c   flattens arguments and results into value records
+ *   values.c   flattens arguments and results into value records, with scalars.c, arrays.c, containers.c and objects.c for each
+ *              kind of value, and types.c that tells the kinds apart (flatten.h)
  *   blocks.c   array contents in the payload, each once
  *   texts.c    functions.jsonl, sites.jsonl, names.jsonl
  *   lane.c     one thread's tables; the process's folder and counters
@@ -105,7 +106,7 @@ enum { FLAG_INPUTS_CUT = 1, FLAG_OUTPUTS_CUT = 2, FLAG_GENERATOR = 4 };
 enum { ROLE_POSITIONAL, ROLE_KEYWORD, ROLE_RETURN, ROLE_AFTER, ROLE_EXCEPTION };
 enum {
     KIND_NONE, KIND_BOOL, KIND_INT, KIND_BIGINT, KIND_FLOAT64, KIND_FLOAT32, KIND_FLOAT16, KIND_COMPLEX128,
-    KIND_COMPLEX64, KIND_ARRAY, KIND_STR, KIND_OBJECT, KIND_TRUNCATED, KIND_SEEN
+    KIND_COMPLEX64, KIND_ARRAY, KIND_STR, KIND_OBJECT, KIND_TRUNCATED, KIND_SEEN, KIND_BYTES, KIND_EMPTY
 };
 
 typedef struct {
@@ -288,6 +289,7 @@ typedef struct {
     uint32_t epoch;
     uint32_t mode;             /* rounding mode to restore, when noisy */
     bool noisy;
+    bool python;               /* a Python function: any of its arguments may have changed */
 } Call;
 
 void call_enter(Call *call, Target *target, const Arguments *arguments);
@@ -305,6 +307,8 @@ typedef struct {
 
 /* Offset of the block in the payload, written now unless it is there already; UINT64_MAX on a full disk. */
 uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes);
+bool block_is(const Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes);
+bool payload_is(const Lane *lane, uint64_t offset, const void *data, uint64_t bytes);
 void blocks_forget(Blocks *blocks);
 
 /* ---- values.c ------------------------------------------------------------------------------------------------ */
@@ -312,8 +316,9 @@ void blocks_forget(Blocks *blocks);
 uint32_t record_inputs(ThreadState *state, const Arguments *arguments);
 uint32_t record_result(ThreadState *state, PyObject *result);
 uint32_t record_exception(ThreadState *state);
-uint32_t record_changed(ThreadState *state, const Arguments *arguments, uint64_t first, uint32_t count);
+uint32_t record_changed(ThreadState *state, const Arguments *arguments, PyObject *result, const CallRecord *call, bool every);
 int values_numpy_ready(void);
+void values_set_adapter(PyObject *callback); /* type -> callable or None */
 
 /* ---- hook_*.c: return NULL when hooked, else the reason why not (static string) ------------------------------- */
 

@@ -268,6 +268,7 @@ static void FN(loop)(char **args, const npy_intp *dimensions, const npy_intp *st
     const Loop *loop = data;
     const FN(Operation) *operation = loop->operation;
     npy_intp n = dimensions[0];
+    if (is_plain(loop, args, dimensions, steps)) return;
     Scope scope = scope_enter((uint64_t)n);
     if (operation->n_in == 2 && args[0] == args[2] && steps[0] == 0 && steps[2] == 0)
         FN(reduce)(loop, operation, args, n, steps, scope.state);
@@ -323,6 +324,7 @@ static void FN(complex_loop)(char **args, const npy_intp *dimensions, const npy_
     int second = operation->n_in - 1, result = operation->n_in;
     BITS counts[LANES] = {0};
     npy_intp n = dimensions[0];
+    if (is_plain(loop, args, dimensions, steps)) return;
     Scope scope = scope_enter((uint64_t)n);
     if (operation->code == COMPLEX_ADD && args[0] == args[2] && steps[0] == 0 && steps[2] == 0) {
         FN(complex_sum)(loop, args, n, steps, scope.state, counts);
@@ -417,6 +419,7 @@ static void FN(last_bit_loop)(char **args, const npy_intp *dimensions, const npy
     const Loop *loop = data;
     npy_intp n = dimensions[0], size = loop->out_parts * (npy_intp)sizeof(REAL);
     BITS counts[LANES] = {0};
+    if (is_plain(loop, args, dimensions, steps)) return;
     Scope scope = scope_enter((uint64_t)n);
     bool depends = is_chained(loop->n_in, args, n, steps, size) || steps[loop->n_in] == 0; /* accumulate, reduce */
     npy_intp length = depends ? 1 : BLOCK;

@@ -1,351 +1,266 @@
-/* Flattening arguments and results into value records. Runs no Python code: only exact built-in containers (and their
- * subclasses' storage), NumPy arrays and scalars are looked into; anything else is recorded as not understood. */
+/* Arguments and results as value records. Runs no code of the program: built-in containers (and their subclasses' storage), NumPy
+ * arrays and scalars are looked into; the objects of libraries go through adapters, anything else is recorded as not understood. */
 #define NUMPY_API_OWNER
-#include "pytracer.h"
+#include "flatten.h"
 
 #include "numpy_api.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
-enum { PATH_SIZE = 240, PACK_FROM = 8, MAX_VALUES = 4096 };
-enum { ARRAY_OMITTED = 1, ARRAY_PACKED = 2 };
-
-/* One value on its way into the tables. */
-typedef struct {
-    ThreadState *state;
-    uint32_t count; /* value records written */
-    int depth;
-    uint8_t role;
-    uint16_t position;
-    size_t path_length;
-    char path[PATH_SIZE];
-} Writer;
-
-static bool numpy_ready;
+bool numpy_ready;
 
 int values_numpy_ready(void)
 {
     if (numpy_ready) return 0;
     if (_import_array() < 0 || _import_umath() < 0) return -1;
     numpy_ready = true;
+    types_forget();
     return 0;
 }
 
-static ValueRecord *new_value(Writer *writer, uint8_t kind)
+void values_set_adapter(PyObject *callback)
 {
-    ValueRecord *value = (ValueRecord *)table_reserve(&writer->state->lane.values, sizeof *value);
-    if (UNLIKELY(value == NULL)) return NULL;
-    writer->count++;
+    Py_XSETREF(find_adapter, Py_NewRef(callback));
+    types_forget();
+}
+
+/* ---- writing one value */
+
+static bool is_same(const ValueRecord *a, const ValueRecord *b)
+{
+    return a->kind == b->kind && a->name == b->name && a->data == b->data && a->extra == b->extra;
+}
+
+static COLD void draft_value(Draft *draft, const ValueRecord *value)
+{
+    if (draft->n == draft->size) {
+        uint32_t size = 2 * draft->size + 16;
+        ValueRecord *rows = realloc(draft->rows, size * sizeof *rows);
+        if (rows == NULL) return;
+        draft->rows = rows;
+        draft->size = size;
+    }
+    draft->same = draft->same && draft->n < draft->n_before && is_same(&draft->before[draft->n], value);
+    draft->rows[draft->n++] = *value;
+}
+
+void put_value(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra)
+{
     uint32_t name = LIKELY(writer->path_length == 0) ? 0 : name_id(writer->path, writer->path_length);
-    *value = (ValueRecord){.kind = kind, .role = writer->role, .position = writer->position, .name = name};
-    return value;
-}
-
-static uint64_t bits_of(double number)
-{
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    return bits;
-}
-
-static void put_value(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra)
-{
-    ValueRecord *value = new_value(writer, kind);
-    if (UNLIKELY(value == NULL)) return;
-    value->data = data;
-    value->extra = extra;
-}
-
-/* ---- arrays */
-
-static void describe(ArrayHeader *header, PyArrayObject *array)
-{
-    PyArray_Descr *descr = PyArray_DESCR(array);
-    memset(header->dtype, 0, sizeof header->dtype);
-    int itemsize = (int)PyArray_ITEMSIZE(array);
-    char order = descr->byteorder == '=' ? '<' : descr->byteorder;
-    if (descr->kind == 'm' || descr->kind == 'M') { /* the unit stands in metadata */
-        PyObject *text = PyObject_GetAttrString((PyObject *)descr, "str");
-        const char *utf8 = text == NULL ? NULL : PyUnicode_AsUTF8(text);
-        if (utf8 != NULL) strncpy(header->dtype, utf8, sizeof header->dtype - 1);
-        Py_XDECREF(text);
-        PyErr_Clear();
-    } else {
-        char *at = header->dtype, digits[12];
-        int count = 0;
-        *at++ = order;
-        *at++ = descr->kind;
-        do digits[count++] = (char)('0' + itemsize % 10); /* snprintf costs as much as the rest of a small record */
-        while ((itemsize /= 10) > 0);
-        while (count > 0) *at++ = digits[--count];
-    }
-    header->flags = 0;
-    header->ndim = (uint32_t)PyArray_NDIM(array);
-    for (uint32_t i = 0; i < header->ndim; i++) header->shape[i] = PyArray_DIM(array, (int)i);
-}
-
-/* A contiguous copy as a plain array: that of a subclass would run the program's own __array_finalize__. */
-static PyArrayObject *dense_copy(PyArrayObject *array)
-{
-    PyArrayObject *copy = (PyArrayObject *)PyArray_NewLikeArray(array, NPY_CORDER, NULL, 0);
-    if (copy != NULL && PyArray_CopyInto(copy, array) != 0) Py_CLEAR(copy);
-    if (copy == NULL) PyErr_Clear();
-    return copy;
-}
-
-static void put_array(Writer *writer, PyArrayObject *array)
-{
-    ArrayHeader header;
-    describe(&header, array);
-    uint64_t bytes = (uint64_t)PyArray_NBYTES(array);
-    PyArrayObject *copy = NULL;
-    if (strchr("biufcmM", PyArray_DESCR(array)->kind) == NULL || bytes > recorder.max_array_bytes || no_more_arrays()) {
-        header.flags = ARRAY_OMITTED;
-    } else if (!PyArray_IS_C_CONTIGUOUS(array)) {
-        copy = dense_copy(array);
-        if (copy == NULL) header.flags = ARRAY_OMITTED;
-    }
-    if (header.flags & ARRAY_OMITTED) {
-        counters->arrays_omitted++;
-        counters->bytes_omitted += bytes;
-        bytes = 0;
-    }
-    uint64_t offset = put_block(&writer->state->lane, &header, PyArray_DATA(copy != NULL ? copy : array), bytes);
-    if (offset != UINT64_MAX) put_value(writer, KIND_ARRAY, offset, bytes);
-    Py_XDECREF(copy);
-}
-
-/* A long list of floats is data: it is kept as one array, and above the limits by its length only, as arrays are. */
-static bool put_packed(Writer *writer, PyObject *const *items, Py_ssize_t count)
-{
-    if (count < PACK_FROM) return false;
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (!PyFloat_CheckExact(items[i])) return false;
-    ArrayHeader header = {.dtype = "<f8", .ndim = 1, .flags = ARRAY_PACKED, .shape = {count}};
-    uint64_t bytes = (uint64_t)count * 8;
-    bool omitted = bytes > recorder.max_array_bytes || no_more_arrays();
-    double *numbers = omitted ? NULL : malloc(bytes);
-    if (numbers == NULL) {
-        header.flags |= ARRAY_OMITTED;
-        counters->arrays_omitted++;
-        counters->bytes_omitted += bytes;
-        bytes = 0;
-    }
-    for (Py_ssize_t i = 0; numbers != NULL && i < count; i++) numbers[i] = PyFloat_AS_DOUBLE(items[i]);
-    uint64_t offset = put_block(&writer->state->lane, &header, numbers, bytes);
-    if (offset != UINT64_MAX) put_value(writer, KIND_ARRAY, offset, bytes);
-    free(numbers);
-    return true;
-}
-
-/* ---- scalars */
-
-static void put_int(Writer *writer, PyObject *object)
-{
-    int overflow = 0;
-    long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
-    if (LIKELY(overflow == 0)) {
-        put_value(writer, KIND_INT, (uint64_t)number, 0);
+    ValueRecord value = {kind, writer->role, writer->position, name, data, extra};
+    if (UNLIKELY(writer->draft != NULL)) {
+        draft_value(writer->draft, &value);
+        writer->count++;
         return;
     }
-    PyObject *digits = PyNumber_ToBase(object, 16);
-    Py_ssize_t length = 0;
-    const char *text = digits == NULL ? NULL : PyUnicode_AsUTF8AndSize(digits, &length);
-    Table *payload = &writer->state->lane.payload;
-    uint64_t offset = table_used(payload);
-    if (text != NULL && table_append(payload, text, (uint64_t)length)) put_value(writer, KIND_BIGINT, offset, (uint64_t)length);
-    Py_XDECREF(digits);
-    PyErr_Clear();
+    ValueRecord *place = (ValueRecord *)table_reserve(&writer->state->lane.values, sizeof *place);
+    if (UNLIKELY(place == NULL)) return;
+    *place = value;
+    writer->count++;
 }
 
-static void put_str(Writer *writer, PyObject *object)
+const ValueRecord *value_before(const Writer *writer, uint8_t kind)
 {
-    Py_ssize_t length = 0;
-    const char *text = PyUnicode_AsUTF8AndSize(object, &length);
-    if (text == NULL) {
-        PyErr_Clear();
-        length = 0;
-    }
-    uint64_t hash = 14695981039346656037ull; /* FNV-1a */
-    for (Py_ssize_t i = 0; i < length && i < 4096; i++) hash = (hash ^ (unsigned char)text[i]) * 1099511628211ull;
-    put_value(writer, KIND_STR, hash, (uint64_t)length);
+    const Draft *draft = writer->draft;
+    if (LIKELY(draft == NULL) || !draft->same || draft->n >= draft->n_before) return NULL;
+    const ValueRecord *before = &draft->before[draft->n];
+    uint32_t name = writer->path_length == 0 ? 0 : name_id(writer->path, writer->path_length);
+    return before->kind == kind && before->name == name ? before : NULL;
 }
 
-static double half_to_double(uint16_t half)
+/* ---- what is not recorded is counted, and stands where it would have stood */
+
+void put_truncated(Writer *writer, Py_ssize_t left_out)
 {
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    double magnitude = exponent == 0    ? fraction * 0x1p-24
-                       : exponent == 31 ? (fraction ? Py_NAN : Py_HUGE_VAL)
-                                        : (1024 + fraction) * 0x1p-25 * (double)(1u << exponent);
-    return half >> 15 ? -magnitude : magnitude;
-}
-
-static bool put_numpy_scalar(Writer *writer, PyObject *object)
-{
-    if (PyArray_IsScalar(object, Float)) {
-        put_value(writer, KIND_FLOAT32, bits_of(PyArrayScalar_VAL(object, Float)), 0);
-    } else if (PyArray_IsScalar(object, Half)) {
-        put_value(writer, KIND_FLOAT16, bits_of(half_to_double(PyArrayScalar_VAL(object, Half))), 0);
-    } else if (PyArray_IsScalar(object, Bool)) {
-        put_value(writer, KIND_BOOL, PyArrayScalar_VAL(object, Bool) ? 1 : 0, 0);
-    } else if (PyArray_IsScalar(object, CFloat)) {
-        npy_cfloat number = PyArrayScalar_VAL(object, CFloat);
-        float parts[2];
-        memcpy(parts, &number, sizeof parts);
-        put_value(writer, KIND_COMPLEX64, bits_of(parts[0]), bits_of(parts[1]));
-    } else if (PyArray_IsScalar(object, Integer) && !PyArray_IsScalar(object, Timedelta)) {
-        PyObject *number = PyNumber_Index(object);
-        if (number == NULL) {
-            PyErr_Clear();
-            return false;
-        }
-        put_int(writer, number);
-        Py_DECREF(number);
-    } else if (PyArray_IsScalar(object, Generic)) {
-        PyObject *array = PyArray_FromScalar(object, NULL);
-        if (array == NULL) {
-            PyErr_Clear();
-            return false;
-        }
-        put_array(writer, (PyArrayObject *)array);
-        Py_DECREF(array);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* ---- containers */
-
-static void put_object(Writer *writer, PyObject *object);
-
-static void put_truncated(Writer *writer, Py_ssize_t left_out)
-{
-    counters->values_truncated++;
+    ++*(writer->draft == NULL ? &counters->values_truncated : &writer->draft->truncated);
     put_value(writer, KIND_TRUNCATED, 0, (uint64_t)left_out);
 }
 
-static void put_items(Writer *writer, PyObject *const *items, Py_ssize_t count)
+void put_unknown(Writer *writer, PyTypeObject *type, bool is_data)
 {
-    if (put_packed(writer, items, count)) return;
-    size_t length = writer->path_length;
-    Py_ssize_t shown = count < recorder.max_items ? count : recorder.max_items;
+    if (is_data) ++*(writer->draft == NULL ? &counters->values_not_understood : &writer->draft->not_understood);
+    put_value(writer, KIND_OBJECT, is_data, type_id(type));
+}
+
+void put_empty(Writer *writer, PyTypeObject *type)
+{
+    put_value(writer, KIND_EMPTY, 0, type_id(type));
+}
+
+void count_omitted(Writer *writer, uint64_t bytes)
+{
+    ++*(writer->draft == NULL ? &counters->arrays_omitted : &writer->draft->omitted);
+    *(writer->draft == NULL ? &counters->bytes_omitted : &writer->draft->omitted_bytes) += bytes;
+}
+
+/* ---- paths */
+
+bool path_add(Writer *writer, const char *text, size_t length)
+{
+    if (writer->path_length + length > PATH_SIZE) return false;
+    memcpy(writer->path + writer->path_length, text, length);
+    writer->path_length += (uint32_t)length;
+    return true;
+}
+
+bool path_add_index(Writer *writer, Py_ssize_t index)
+{
+    char text[24], *at = text + sizeof text;
+    *--at = ']';
+    do *--at = (char)('0' + index % 10);
+    while ((index /= 10) > 0);
+    *--at = '[';
+    return path_add(writer, at, (size_t)(text + sizeof text - at));
+}
+
+/* ---- containers and objects that came before */
+
+/* The record where it begins; -1, and it is known from now on. */
+static int64_t seen_at(Writer *writer, const void *object)
+{
+    Seen *seen = &writer->seen;
+    for (uint32_t i = 0; i < seen->n && i < SEEN_INLINE; i++)
+        if (seen->objects[i] == object) return seen->records[i];
+    void *record = seen->n > SEEN_INLINE ? pointer_get(&seen->more, object) : NULL;
+    if (record != NULL) return (int64_t)(intptr_t)record - 1;
+    if (seen->n < SEEN_INLINE) {
+        seen->objects[seen->n] = object;
+        seen->records[seen->n++] = writer->count;
+    } else if (pointer_put(&seen->more, object, (void *)((intptr_t)writer->count + 1)) == 0) {
+        seen->n = SEEN_INLINE + 1;
+    }
+    return -1;
+}
+
+void keep(Writer *writer, PyObject *temporary)
+{
+    if (writer->kept == NULL) writer->kept = PyList_New(0);
+    if (writer->kept == NULL || PyList_Append(writer->kept, temporary) != 0) PyErr_Clear();
+}
+
+bool enter(Writer *writer, PyObject *object, Py_ssize_t items)
+{
+    if (writer->depth >= recorder.max_depth || writer->count >= MAX_VALUES) {
+        put_truncated(writer, items);
+        return false;
+    }
+    const ValueRecord *before = value_before(writer, KIND_SEEN); /* it is compared where it was recorded */
+    int64_t first = before != NULL ? 0 : seen_at(writer, object);
+    if (first >= 0) {
+        put_value(writer, KIND_SEEN, 0, before != NULL ? before->extra : writer->count - (uint64_t)first);
+        return false;
+    }
     writer->depth++;
-    for (Py_ssize_t i = 0; i < shown; i++) {
-        int added = snprintf(writer->path + length, PATH_SIZE - length, "[%zd]", i);
-        if (added >= (int)(PATH_SIZE - length)) break;
-        writer->path_length = length + (size_t)added;
-        put_object(writer, items[i]);
-    }
-    writer->depth--;
-    writer->path_length = length;
-    if (count > shown) put_truncated(writer, count - shown);
+    return true;
 }
 
-static void put_dict(Writer *writer, PyObject *dict)
-{
-    size_t length = writer->path_length;
-    Py_ssize_t at = 0, done = 0;
-    PyObject *key, *item;
-    writer->depth++;
-    while (PyDict_Next(dict, &at, &key, &item)) {
-        if (done++ >= recorder.max_items) continue;
-        int added;
-        if (PyUnicode_Check(key)) {
-            const char *text = PyUnicode_AsUTF8(key);
-            if (text == NULL) PyErr_Clear();
-            added = snprintf(writer->path + length, PATH_SIZE - length, "[%s]", text == NULL ? "?" : text);
-        } else {
-            added = snprintf(writer->path + length, PATH_SIZE - length, "[#%zd]", done - 1);
-        }
-        if (added >= (int)(PATH_SIZE - length)) continue;
-        writer->path_length = length + (size_t)added;
-        put_object(writer, item);
-    }
-    writer->depth--;
-    writer->path_length = length;
-    if (done > recorder.max_items) put_truncated(writer, done - recorder.max_items);
-}
+/* ---- any value */
 
-/* Functions, types and modules carry no numbers: they are recorded, not counted as missed. */
-static bool is_not_data(PyObject *object)
+static void put_by_type(Writer *writer, PyObject *object)
 {
-    return PyCallable_Check(object) || PyModule_Check(object) || PyType_Check(object) || object == Py_Ellipsis
-        || PySlice_Check(object) || PyBytes_Check(object) || (numpy_ready && PyArray_DescrCheck(object));
-}
-
-static void put_unknown(Writer *writer, PyObject *object)
-{
-    const char *type = Py_TYPE(object)->tp_name;
-    if (!is_not_data(object)) counters->values_not_understood++;
-    put_value(writer, KIND_OBJECT, 0, name_id(type, strlen(type)));
-}
-
-static void put_container(Writer *writer, PyObject *object)
-{
-    bool sequence = PyTuple_Check(object) || PyList_Check(object);
-    if (!sequence && !PyDict_Check(object)) {
-        put_unknown(writer, object);
-    } else if (writer->depth >= recorder.max_depth || writer->count >= MAX_VALUES) {
-        put_truncated(writer, sequence ? Py_SIZE(object) : PyDict_GET_SIZE(object));
-    } else if (sequence) {
-        put_items(writer, PySequence_Fast_ITEMS(object), PySequence_Fast_GET_SIZE(object));
-    } else {
-        put_dict(writer, object);
+    TypeEntry *entry = type_entry(Py_TYPE(object));
+    switch (entry->form) {
+    case FORM_BOOL: put_value(writer, KIND_BOOL, object == Py_True, 0); return;
+    case FORM_INT: put_int(writer, object); return;
+    case FORM_FLOAT: put_value(writer, KIND_FLOAT64, bits_of(PyFloat_AS_DOUBLE(object)), 0); return;
+    case FORM_COMPLEX:
+        put_value(writer, KIND_COMPLEX128, bits_of(((PyComplexObject *)object)->cval.real),
+                  bits_of(((PyComplexObject *)object)->cval.imag));
+        return;
+    case FORM_STR: put_str(writer, object); return;
+    case FORM_BYTES: put_bytes(writer, PyBytes_AS_STRING(object), (size_t)PyBytes_GET_SIZE(object)); return;
+    case FORM_BYTEARRAY: put_bytes(writer, PyByteArray_AS_STRING(object), (size_t)PyByteArray_GET_SIZE(object)); return;
+    case FORM_NUMPY_SCALAR: put_numpy_scalar(writer, object); return;
+    case FORM_DECIMAL: put_decimal(writer, object, entry->base); return;
+    case FORM_FRACTION: put_fraction(writer, object, entry->base); return;
+    case FORM_ARRAY: put_array(writer, object); return;
+    case FORM_MASKED: put_masked(writer, object); return;
+    case FORM_BUFFER:
+        if (!put_buffer(writer, object)) put_unknown(writer, Py_TYPE(object), true);
+        return;
+    case FORM_TUPLE: case FORM_LIST: put_sequence(writer, object, false); return;
+    case FORM_NAMED_TUPLE: put_sequence(writer, object, true); return;
+    case FORM_DICT: put_dict(writer, object, false); return;
+    case FORM_ATTRIBUTE_DICT: put_dict(writer, object, true); return;
+    case FORM_SET: put_set(writer, object); return;
+    case FORM_ITERABLE: put_iterable(writer, object, entry->base); return;
+    case FORM_RANGE: put_range(writer, object); return;
+    case FORM_DATACLASS: put_dataclass(writer, object); return;
+    case FORM_NAMESPACE: put_namespace(writer, object); return;
+    case FORM_ADAPTED: put_adapted(writer, object, entry); return;
+    default: put_unknown(writer, Py_TYPE(object), entry->form == FORM_UNKNOWN);
     }
 }
 
-static void put_object(Writer *writer, PyObject *object)
+void put_object(Writer *writer, PyObject *object)
 {
-    if (PyFloat_Check(object))
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyFloat_Type)
         put_value(writer, KIND_FLOAT64, bits_of(PyFloat_AS_DOUBLE(object)), 0);
-    else if (numpy_ready && PyArray_Check(object))
-        put_array(writer, (PyArrayObject *)object);
-    else if (PyBool_Check(object))
+    else if (numpy_ready && type == &PyArray_Type)
+        put_array(writer, object);
+    else if (type == &PyBool_Type)
         put_value(writer, KIND_BOOL, object == Py_True, 0);
-    else if (PyLong_Check(object))
+    else if (type == &PyLong_Type)
         put_int(writer, object);
     else if (object == Py_None)
         put_value(writer, KIND_NONE, 0, 0);
-    else if (PyComplex_Check(object))
-        put_value(writer, KIND_COMPLEX128, bits_of(((PyComplexObject *)object)->cval.real),
-                  bits_of(((PyComplexObject *)object)->cval.imag));
-    else if (PyUnicode_Check(object))
+    else if (type == &PyUnicode_Type)
         put_str(writer, object);
-    else if (!numpy_ready || !put_numpy_scalar(writer, object))
-        put_container(writer, object);
+    else
+        put_by_type(writer, object);
 }
 
 /* ---- the values of a call */
+
+static inline void start(Writer *writer, ThreadState *state, uint8_t role)
+{
+    writer->state = state;
+    writer->draft = NULL;
+    writer->kept = NULL;
+    writer->count = 0;
+    writer->depth = 0;
+    writer->role = role;
+    writer->position = 0;
+    writer->path_length = 0;
+    writer->seen.n = 0;
+    writer->seen.more = (PointerMap){0};
+}
+
+static inline void forget_seen(Writer *writer)
+{
+    writer->seen.n = 0;
+    if (UNLIKELY(writer->seen.more.keys != NULL)) pointer_clear(&writer->seen.more);
+}
+
+static inline uint32_t end(Writer *writer)
+{
+    forget_seen(writer);
+    if (UNLIKELY(writer->kept != NULL)) Py_DECREF(writer->kept);
+    return writer->count;
+}
 
 static void put_keyword(Writer *writer, PyObject *name, PyObject *value)
 {
     Py_ssize_t length = 0;
     const char *text = PyUnicode_AsUTF8AndSize(name, &length);
     if (text == NULL) PyErr_Clear();
-    if (text == NULL || length >= PATH_SIZE - 40) length = 0;
-    memcpy(writer->path, text, (size_t)length);
-    writer->path_length = (size_t)length;
+    if (text != NULL && length <= PATH_SIZE / 2) path_add(writer, text, (size_t)length);
     put_object(writer, value);
     writer->path_length = 0;
+    writer->position++;
 }
 
 uint32_t record_inputs(ThreadState *state, const Arguments *arguments)
 {
     Writer writer;
-    writer.state = state;
-    writer.count = 0;
-    writer.depth = 0;
-    writer.role = ROLE_POSITIONAL;
-    writer.position = 0;
-    writer.path_length = 0;
+    start(&writer, state, ROLE_POSITIONAL);
     if (arguments->self != NULL) {
         put_object(&writer, arguments->self);
         writer.position++;
     }
     for (Py_ssize_t i = 0; i < arguments->n_args; i++, writer.position++) put_object(&writer, arguments->args[i]);
-    if (arguments->kwnames == NULL && arguments->kwargs == NULL) return writer.count;
+    if (arguments->kwnames == NULL && arguments->kwargs == NULL) return end(&writer);
     writer.role = ROLE_KEYWORD;
     writer.position = 0;
     if (arguments->kwnames != NULL)
@@ -355,65 +270,163 @@ uint32_t record_inputs(ThreadState *state, const Arguments *arguments)
     PyObject *key, *item;
     while (arguments->kwargs != NULL && PyDict_Next(arguments->kwargs, &at, &key, &item))
         if (PyUnicode_Check(key)) put_keyword(&writer, key, item);
-    return writer.count;
+    return end(&writer);
 }
 
 uint32_t record_result(ThreadState *state, PyObject *result)
 {
     Writer writer;
-    writer.state = state;
-    writer.count = 0;
-    writer.depth = 0;
-    writer.role = ROLE_RETURN;
-    writer.position = 0;
-    writer.path_length = 0;
+    start(&writer, state, ROLE_RETURN);
     put_object(&writer, result);
-    return writer.count;
+    return end(&writer);
 }
 
 uint32_t record_exception(ThreadState *state)
 {
     PyObject *type = PyErr_Occurred();
     const char *name = type != NULL && PyType_Check(type) ? ((PyTypeObject *)type)->tp_name : "exception";
-    Writer writer = {.state = state, .role = ROLE_EXCEPTION};
+    Writer writer;
+    start(&writer, state, ROLE_EXCEPTION);
     put_value(&writer, KIND_OBJECT, 0, name_id(name, strlen(name)));
-    return writer.count;
+    return end(&writer);
 }
 
-/* Whether the value written last is the block that argument `position` was at entry. Inputs that have left the buffer count as
- * different: the argument is then recorded again, which costs a row and loses nothing. */
-static bool last_is_input(const Table *values, uint64_t first, uint32_t count, uint16_t position)
+/* ---- arguments that the call changed */
+
+/* What the values of the arguments were at entry. */
+typedef struct {
+    uint64_t first;
+    uint32_t count;
+    ValueRecord *rows; /* Owned; NULL until they are needed */
+} Inputs;
+
+static bool load(Inputs *inputs, const Table *values)
 {
-    uint64_t from = first * sizeof(ValueRecord);
-    if (from < values->window_at) return false;
-    const ValueRecord *inputs = (const ValueRecord *)(values->window + (from - values->window_at));
-    const ValueRecord *last = (const ValueRecord *)(values->window + (values->tail->used - values->window_at)) - 1;
-    for (uint32_t row = 0; row < count; row++)
-        if (inputs[row].kind == KIND_ARRAY && inputs[row].role == ROLE_POSITIONAL && inputs[row].position == position
-            && inputs[row].data == last->data)
-            return true;
+    uint64_t from = inputs->first * sizeof(ValueRecord), bytes = inputs->count * sizeof(ValueRecord);
+    if (inputs->rows != NULL || inputs->count == 0) return inputs->rows != NULL;
+    inputs->rows = malloc(bytes);
+    if (inputs->rows == NULL) return false;
+    uint64_t in_file = from >= values->window_at ? 0 : values->window_at - from;
+    if (in_file > bytes) in_file = bytes;
+    if (in_file > 0 && pread(values->fd, inputs->rows, in_file, (off_t)from) != (ssize_t)in_file) {
+        free(inputs->rows);
+        inputs->rows = NULL;
+        return false;
+    }
+    memcpy((char *)inputs->rows + in_file, values->window + (from + in_file - values->window_at), bytes - in_file);
+    return true;
+}
+
+/* Those of one argument; they stand together. */
+static const ValueRecord *inputs_of(const Inputs *inputs, uint8_t role, uint16_t position, uint32_t *count)
+{
+    uint32_t first = 0, last;
+    while (first < inputs->count && (inputs->rows[first].role != role || inputs->rows[first].position != position)) first++;
+    for (last = first; last < inputs->count && inputs->rows[last].role == role && inputs->rows[last].position == position;) last++;
+    *count = last - first;
+    return inputs->rows + first;
+}
+
+/* Whether a call can have changed what would be recorded of it. */
+static bool may_change(PyObject *object, int depth)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBool_Type || object == Py_None)
+        return false;
+    if (numpy_ready && PyArray_Check(object)) return PyArray_ISWRITEABLE((PyArrayObject *)object);
+    Form form = type_entry(type)->form;
+    if (form != FORM_TUPLE && form != FORM_NAMED_TUPLE) return (form >= FORM_BUFFER && form != FORM_RANGE) || form == FORM_BYTEARRAY;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); i++)
+        if (depth >= recorder.max_depth || may_change(PyTuple_GET_ITEM(object, i), depth + 1)) return true;
     return false;
 }
 
-/* A call that returns nothing works by changing its arguments: the arrays that differ from what was recorded at entry are
- * recorded again. */
-uint32_t record_changed(ThreadState *state, const Arguments *arguments, uint64_t first, uint32_t count)
+static bool is_returned(PyObject *object, PyObject *result)
 {
-    if (!numpy_ready) return 0;
-    Writer writer = {.state = state, .role = ROLE_AFTER};
-    Py_ssize_t total = arguments->n_args + (arguments->self != NULL);
-    for (Py_ssize_t i = 0; i < total; i++) {
-        PyObject *object = arguments->self == NULL ? arguments->args[i] : i == 0 ? arguments->self : arguments->args[i - 1];
-        if (object == NULL || !PyArray_Check(object)) continue;
-        PyArrayObject *array = (PyArrayObject *)object;
-        if (!PyArray_ISWRITEABLE(array)) continue;
-        writer.position = (uint16_t)i;
-        uint32_t before = writer.count;
-        put_array(&writer, array);
-        if (writer.count > before && last_is_input(&state->lane.values, first, count, (uint16_t)i)) {
-            state->lane.values.tail->used -= sizeof(ValueRecord); /* same block: the call did not change it */
-            writer.count--;
-        }
+    if (object == result) return true;
+    for (Py_ssize_t i = 0; PyTuple_CheckExact(result) && i < PyTuple_GET_SIZE(result); i++)
+        if (PyTuple_GET_ITEM(result, i) == object) return true;
+    return false;
+}
+
+/* Appends what was held back, and counts it. */
+static void append(Writer *writer, const Draft *draft)
+{
+    for (uint32_t i = 0; i < draft->n; i++) {
+        ValueRecord *place = (ValueRecord *)table_reserve(&writer->state->lane.values, sizeof *place);
+        if (place == NULL) return;
+        *place = draft->rows[i];
+        writer->count++;
     }
-    return writer.count;
+    counters->values_not_understood += draft->not_understood;
+    counters->values_truncated += draft->truncated;
+    counters->arrays_omitted += draft->omitted;
+    counters->bytes_omitted += draft->omitted_bytes;
+}
+
+/* Records the argument again if it differs from its values at entry. `name` is that of a keyword, or NULL. */
+static void put_after(Writer *writer, Inputs *inputs, uint8_t role, uint16_t position, PyObject *name, PyObject *object)
+{
+    if (!load(inputs, &writer->state->lane.values)) return;
+    Draft draft = {.same = true};
+    draft.before = inputs_of(inputs, role, position, &draft.n_before);
+    uint32_t count = writer->count;
+    writer->draft = &draft;
+    writer->position = position;
+    writer->count = (uint32_t)(draft.before - inputs->rows); /* limits apply as they did then */
+    if (name != NULL)
+        put_keyword(writer, name, object);
+    else
+        put_object(writer, object);
+    writer->draft = NULL;
+    writer->count = count;
+    forget_seen(writer);
+    if (!draft.same || draft.n != draft.n_before) append(writer, &draft);
+    free(draft.rows);
+}
+
+static void put_if_changed(Writer *writer, Inputs *inputs, uint16_t position, PyObject *name, PyObject *object, PyObject *result)
+{
+    if (object == NULL || !may_change(object, 0) || is_returned(object, result)) return;
+    put_after(writer, inputs, name == NULL ? ROLE_POSITIONAL : ROLE_KEYWORD, position, name, object);
+}
+
+static bool is_output(PyObject *name, bool every)
+{
+    return every || PyUnicode_CompareWithASCIIString(name, "out") == 0;
+}
+
+static void put_changed_keywords(Writer *writer, Inputs *inputs, const Arguments *arguments, PyObject *result, bool every)
+{
+    uint16_t position = 0;
+    Py_ssize_t at = 0, count = arguments->kwnames == NULL ? 0 : PyTuple_GET_SIZE(arguments->kwnames);
+    PyObject *name, *object;
+    for (Py_ssize_t i = 0; i < count; i++, position++) {
+        name = PyTuple_GET_ITEM(arguments->kwnames, i);
+        if (is_output(name, every)) put_if_changed(writer, inputs, position, name, arguments->kwvalues[i], result);
+    }
+    while (arguments->kwargs != NULL && PyDict_Next(arguments->kwargs, &at, &name, &object)) {
+        if (!PyUnicode_Check(name)) continue;
+        if (is_output(name, every)) put_if_changed(writer, inputs, position, name, object, result);
+        position++;
+    }
+}
+
+/* A Python function, and a call that returns nothing, may work by changing any argument (`every`); other native functions by
+ * the one called `out`. What is returned has been recorded. */
+uint32_t record_changed(ThreadState *state, const Arguments *arguments, PyObject *result, const CallRecord *call, bool every)
+{
+    if (call->flags & FLAG_INPUTS_CUT) return 0;
+    Inputs inputs = {.first = call->inputs, .count = call->n_inputs};
+    Writer writer;
+    start(&writer, state, ROLE_AFTER);
+    Py_ssize_t own = arguments->self != NULL, total = every ? arguments->n_args + own : 0;
+    for (Py_ssize_t i = 0; i < total; i++) {
+        PyObject *object = i < own ? arguments->self : arguments->args[i - own];
+        put_if_changed(&writer, &inputs, (uint16_t)i, NULL, object, result);
+    }
+    if (arguments->kwnames != NULL || arguments->kwargs != NULL)
+        put_changed_keywords(&writer, &inputs, arguments, result, every);
+    free(inputs.rows);
+    return end(&writer);
 }

@@ -34,6 +34,8 @@ PRECISION = {
     ">f2": 11,
     ">c16": 53,
     ">c8": 24,
+    np.dtype(np.longdouble).str: np.finfo(np.longdouble).nmant + 1,  # x87: 63 bits and an explicit first one
+    np.dtype(np.clongdouble).str: np.finfo(np.longdouble).nmant + 1,
 }
 """Significant bits that each dtype can hold."""
 
@@ -57,7 +59,7 @@ class Statistics:
 
     @classmethod
     def of(cls, samples: NDArray[Any], precision: int) -> "Statistics":
-        """Statistics of `samples`: float64 or complex128 of shape (N, M), whose type holds `precision` bits."""
+        """Statistics of `samples` (N, M): float64, complex128 or longer, of a type that holds `precision` bits."""
         if samples.dtype.kind != "c":
             nothing = np.full(samples.shape[1], np.nan)
             same, mean, std, bits = _of_real(samples, precision)
@@ -76,7 +78,8 @@ def _of_real(samples: Floats, precision: int) -> tuple[NDArray[np.bool_], Floats
     """Whether all samples are equal, their mean, standard deviation and bits."""
     first = samples[0]
     same: NDArray[np.bool_] = (samples == first).all(axis=0) | np.isnan(samples).all(axis=0)
-    mean = first.astype(np.float64)  # a copy
+    with np.errstate(over="ignore"):
+        mean = first.astype(np.float64)  # a copy; a long double may be beyond
     if len(samples) < 2:
         nothing = np.full(len(first), np.nan)
         return same, mean, nothing, nothing.copy()
@@ -104,7 +107,8 @@ def _of_spread(samples: Floats, precision: int) -> tuple[Floats, Floats, Floats]
     if len(some):
         bits[some] = np.clip(_cnh(scaled[:, some], mean[some]), 0.0, precision)
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(mean, exponent), np.ldexp(scaled.std(axis=0, ddof=1), exponent), bits
+        std = scaled.std(axis=0, ddof=1)
+        return np.ldexp(mean, exponent).astype(np.float64), np.ldexp(std, exponent).astype(np.float64), bits
 
 
 def _cnh(samples: Floats, mean: Floats) -> Floats:

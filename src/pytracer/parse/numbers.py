@@ -103,7 +103,7 @@ def measure_elements(views: Sequence[View], rows: Ints, precision: int) -> Stati
 def _measure_part(
     views: Sequence[View], starts: Sequence[Ints], sizes: Ints, dtype: np.dtype[Any], precision: int
 ) -> Statistics:
-    wide = np.complex128 if dtype.kind == "c" else np.float64
+    wide = np.promote_types(dtype, np.complex128 if dtype.kind == "c" else np.float64)
     samples = np.empty((len(views), int(sizes.sum())), wide)
     with np.errstate(all="ignore"):  # a float16 signalling NaN warns when it is widened
         for row, view, start in zip(samples, views, starts, strict=True):

@@ -12,7 +12,7 @@ from pytracer.parse.catalog import Catalog, Numbering
 from pytracer.parse.samples import Experiment, Sample
 from pytracer.parse.schema import TABLES
 from pytracer.parse.sources import SourceLines
-from pytracer.parse.values import View
+from pytracer.parse.values import NAMED, View
 from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
 from pytracer.records.schema import COUNTERS, Kind, Role
@@ -57,7 +57,8 @@ def _label(function: Function, role: Role, position: int, name: str) -> str:
         case Role.RETURN:
             return "return" + name
         case Role.AFTER:
-            return f"{argument}{name} (after)"
+            by_name = name[:1] not in ("", ".", "[", "{")  # such a name begins with that of the argument
+            return f"{name if by_name else argument + name} (after)"
         case Role.EXCEPTION:
             return f"raised {name}".rstrip()
 
@@ -80,8 +81,10 @@ class Types:
 
 def _type(view: View, row: int) -> tuple[int, str, str]:
     kind = Kind(int(view.lane.values["kind"][row]))
-    if kind == Kind.OBJECT:
-        return kind, view.lane.names.get(int(view.lane.values["extra"][row])) or "unknown", ""
+    if kind in NAMED:
+        name = view.lane.names.get(int(view.lane.values["extra"][row]))
+        if name or kind != Kind.FLOAT64:
+            return kind, name or "unknown", ""
     if kind != Kind.ARRAY:
         return kind, kind.name.lower(), ""
     arrays = view.lane.arrays

@@ -22,8 +22,10 @@ _KIND_PRECISION = np.zeros(max(Kind) + 1, np.int64)
 _KIND_PRECISION[[Kind.FLOAT64, Kind.COMPLEX128]] = 53
 _KIND_PRECISION[[Kind.FLOAT32, Kind.COMPLEX64]] = 24
 _KIND_PRECISION[Kind.FLOAT16] = 11
-_DATA_COUNTS = (Kind.BOOL, Kind.INT, Kind.STR)
-_EXTRA_COUNTS = (Kind.STR, Kind.TRUNCATED)
+_DATA_COUNTS = (Kind.BOOL, Kind.INT, Kind.STR, Kind.BYTES)
+_EXTRA_COUNTS = (Kind.STR, Kind.BYTES, Kind.TRUNCATED, Kind.SEEN)
+NAMED = (Kind.OBJECT, Kind.EMPTY, Kind.FLOAT64)
+"""Kinds whose `extra` is the id of a type name; that of a float64 is 0 unless another number was converted to it."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -63,7 +65,7 @@ class View:
         return result
 
     def types(self, rows: Ints) -> Tokens:
-        """Equal tokens mean equal kind and, for arrays, equal dtype and shape, for objects, equal type."""
+        """Equal tokens mean equal kind and, for arrays, equal dtype and shape, where a type is named, equal type."""
         tokens = np.full(len(rows), ABSENT)
         there = np.flatnonzero(rows >= 0)
         records = self.lane.values[rows[there]]
@@ -73,9 +75,9 @@ class View:
         index = self.lane.arrays
         dtype = self.dtypes[index.dtype[entries]].astype(np.uint64) << np.uint64(1)
         token[arrays] = _mix(_mix(token[arrays], dtype | index.readable[entries]), index.shape_key[entries])
-        objects = np.flatnonzero(records["kind"] == Kind.OBJECT)
-        names = self.name_numbers(records["extra"][objects])
-        token[objects] = _mix(token[objects], names.astype(np.uint64))
+        named = np.flatnonzero(np.isin(records["kind"], NAMED) & (records["extra"] > 0))
+        names = self.name_numbers(records["extra"][named])
+        token[named] = _mix(token[named], names.astype(np.uint64))
         tokens[there] = token
         return tokens
 

@@ -12,6 +12,7 @@ from pytracer.records.schema import ARRAY_HEADER, PAYLOAD_ALIGNMENT, ArrayFlag, 
 MAX_NDIM = 64  # NumPy's own limit
 MAX_BYTES = 2**47  # no process holds a larger array: a header that claims more does not make sums wrap around
 _DTYPE = re.compile(rb"[<>|=][biufcSUmM][0-9]{1,9}(\[[0-9A-Za-z]{1,8}\])?")
+_NO_DATA = re.compile(rb"\|([OVT])[0-9]{1,9}")  # elements of these are never read
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -50,10 +51,11 @@ class Arrays:
         dtype, dtypes = _dtypes(fields["dtype"])
         itemsize = np.array([d.itemsize for d in dtypes], np.int64)[dtype]
         sound &= itemsize > 0
+        plain = np.array([d.kind not in "OV" for d in dtypes], np.bool_)[dtype]
         omitted = (fields["flags"] & ArrayFlag.OMITTED) != 0
         start = -(-(lengths + 8 * ndim) // PAYLOAD_ALIGNMENT) * PAYLOAD_ALIGNMENT
         inside = (size * itemsize.astype(np.float64) == nbytes) & (start + size * itemsize <= len(payload))
-        readable = sound & ~omitted & (inside | (size == 0))
+        readable = sound & plain & ~omitted & (inside | (size == 0))
         count = np.where(readable, size, 0).astype(np.int64)
         corrupt = ~(readable | (sound & omitted))
         claimed = np.where(corrupt, 0, np.minimum(size * itemsize, MAX_BYTES)).astype(np.int64)
@@ -110,13 +112,15 @@ def _sizes(
 
 
 def _dtypes(texts: NDArray[np.bytes_]) -> tuple[NDArray[np.int64], tuple[np.dtype[Any], ...]]:
-    """Index of each dtype and the dtypes; one that is not plain data becomes the empty void dtype (itemsize 0)."""
+    """Index of each dtype and the dtypes; an unknown one becomes the empty void dtype (itemsize 0)."""
     unique, index = np.unique(texts, return_inverse=True)
     return index.astype(np.int64), tuple(plain_dtype(bytes(text)) for text in unique)
 
 
 def plain_dtype(text: bytes) -> np.dtype[Any]:
     """The dtype named by `text`, such as b"<f8"; one that is not plain data becomes the empty void dtype."""
+    if found := _NO_DATA.fullmatch(text):
+        return np.dtype(text.decode("ascii")) if found[1] == b"V" else np.dtype("O")
     try:
         return np.dtype(text.decode("ascii")) if _DTYPE.fullmatch(text) else np.dtype("V0")
     except (TypeError, ValueError):

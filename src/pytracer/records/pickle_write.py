@@ -150,7 +150,7 @@ class _LaneRecords:
         if kind == Kind.ARRAY:
             rest = self._array(row, data, omitted=lost)
         elif kind in IN_ARGS:
-            rest = (UNREADABLE, 0) if lost else None
+            rest = (UNREADABLE, 0) if lost else (data, extra) if kind == Kind.FLOAT64 and extra else None
         if (kind in IN_ARGS or kind == Kind.ARRAY) and not lost:
             args[label] = content
         return label, role, position, name, kind, rest

@@ -46,7 +46,7 @@ _HEXADECIMAL = re.compile(rb"-?0x[0-9a-f]+")
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value whose content is not in the trace: a string (hashed), an object, an omitted array, a cut container."""
+    """A value whose content is not in the trace: a text, an object, an omitted array, a cut or empty container."""
 
     kind: Kind
     detail: str
@@ -89,9 +89,9 @@ class Lane:
             case Kind.ARRAY:
                 array = self.arrays.view(row, self.payload)
                 return Opaque(kind, "omitted") if array is None else array
-            case Kind.OBJECT:
+            case Kind.OBJECT | Kind.EMPTY:
                 return Opaque(kind, self.names.get(extra) or "unknown type")
-            case Kind.STR:
+            case Kind.STR | Kind.BYTES:
                 return Opaque(kind, f"{extra} bytes, hash {data:016x}")
             case _:
                 return Opaque(kind, str(extra))

@@ -67,16 +67,29 @@ VALUE = np.dtype(
     [
         ("kind", "u1"),  # Kind
         ("role", "u1"),  # Role
-        ("position", "<u2"),  # index of the argument (Role.POSITIONAL, Role.AFTER); 0 otherwise
-        ("name", "<u4"),  # id in names.jsonl: keyword name and/or path inside the value; 0 for none
+        ("position", "<u2"),  # index among the arguments by position or among those by name; 0 for outputs but AFTER
+        ("name", "<u4"),  # id in names.jsonl: keyword name and/or path inside the value (PATHS); 0 for none
         ("data", "<u8"),  # meaning depends on Kind
         ("extra", "<u8"),  # meaning depends on Kind
     ]
 )
 
+PATHS = {
+    "[2]": "item of a sequence, or of a dictionary under the number 2",
+    "[1, 2]": "element of an array of objects",
+    "{0}": "item of a set of anything but numbers, in order of iteration",
+    "['a']": "item of a dictionary, field of a structured array, column of a DataFrame",
+    "[#3]": "the fourth item of a dictionary whose key is no text, number, bool or None",
+    ".a": "field of a named tuple, dataclass or namespace; item of a dictionary that gives its items as attributes; "
+    "what an adapter calls so",
+    ".data, .mask": "the two arrays of a masked array",
+    ".start, .stop, .step": "a range",
+}
+"""The parts of a path inside a value. A key longer than 64 bytes is cut, and ends in '...'."""
+
 ARRAY_HEADER = np.dtype(
     [
-        ("dtype", "S16"),  # NumPy dtype string, such as b"<f8"
+        ("dtype", "S16"),  # NumPy dtype string, such as b"<f8"; of omitted elements any kind, as in b"|O8"
         ("ndim", "<u4"),
         ("flags", "<u4"),  # ArrayFlag
     ]
@@ -153,7 +166,7 @@ class Role(IntEnum):
     POSITIONAL = 0  # argument by position; `position` is its index
     KEYWORD = 1  # argument by name; the name is the head of `name`
     RETURN = 2  # returned value
-    AFTER = 3  # an argument that the call may have changed, recorded again at exit
+    AFTER = 3  # an argument that the call changed, at exit; one that was given by name has it as head of `name`
     EXCEPTION = 4  # type of the exception; `name` is its type name
 
 
@@ -164,23 +177,25 @@ class Kind(IntEnum):
     BOOL = 1  # data: 0 or 1
     INT = 2  # data: int64
     BIGINT = 3  # data: payload offset of its hexadecimal digits (-0x1f), extra: number of bytes
-    FLOAT64 = 4  # data: the bits of the float64
+    FLOAT64 = 4  # data: the bits of the float64; extra: 0, or the id of the type name of a Decimal or Fraction
     FLOAT32 = 5  # data: the bits of the value widened to float64
     FLOAT16 = 6  # likewise
     COMPLEX128 = 7  # data: bits of the real part, extra: bits of the imaginary part
     COMPLEX64 = 8  # likewise, widened
     ARRAY = 9  # data: payload offset of an ARRAY_HEADER, extra: number of bytes of the elements
-    STR = 10  # data: 64-bit hash of the UTF-8 bytes, extra: length in bytes
-    OBJECT = 11  # not understood; extra: id in names.jsonl of the type name
-    TRUNCATED = 12  # a container cut at a limit; extra: number of items left out
-    SEEN = 13  # an object that this call already recorded (shared or cyclic)
+    STR = 10  # data: 64-bit FNV-1a hash of the first 4096 UTF-8 bytes, extra: length in bytes
+    OBJECT = 11  # extra: id in names.jsonl of the type name; data: 1 when not understood, 0 for a function, module, ...
+    TRUNCATED = 12  # a container cut at a limit; extra: number of items left out (1 for an object)
+    SEEN = 13  # a container or object that these values already hold (shared or cyclic); extra: rows back to its first
+    BYTES = 14  # bytes, bytearray, numpy.void without fields; data and extra as for STR
+    EMPTY = 15  # a container or object without items; extra: id in names.jsonl of the type name
 
 
 class ArrayFlag(IntFlag):
     """What is special about an array block."""
 
     OMITTED = 1  # the shape is recorded, the elements are not
-    PACKED = 2  # a list or tuple of floats, recorded as one array
+    PACKED = 2  # floats or ints of a list, tuple or object array, or of a set in ascending order, as one array
 
 
 META_FIELDS = {

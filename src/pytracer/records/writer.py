@@ -194,9 +194,9 @@ class LaneWriter:
 
     def _flatten(self, role: Role, position: int, path: str, value: Any) -> list[np.ndarray[Any, Any]]:
         """VALUE records of `value`; items of a list, tuple or dict become values of their own, named by their path."""
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and value:
             return [v for i, item in enumerate(value) for v in self._flatten(role, position, f"{path}[{i}]", item)]
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             return [v for key, item in value.items() for v in self._flatten(role, position, f"{path}[{key!r}]", item)]
         record = np.zeros((), VALUE)
         record["role"], record["position"], record["name"] = role, position, self.process.name(path)
@@ -211,6 +211,8 @@ class LaneWriter:
                 return Kind.BOOL, int(value), 0
             case int() | np.integer():
                 return self._encode_integer(int(value))
+            case np.longdouble() | np.clongdouble():
+                return Kind.ARRAY, self._append_array(np.array(value), ArrayFlag(0)), value.nbytes
             case float() | np.floating() if type(value) in _FLOATS:
                 return _FLOATS[type(value)], _bits(float(value)), 0
             case complex() | np.complexfloating():
@@ -218,12 +220,16 @@ class LaneWriter:
                 return kind, _bits(float(value.real)), _bits(float(value.imag))
             case str():
                 return Kind.STR, _fnv1a(value.encode()), len(value.encode())
+            case bytes():
+                return Kind.BYTES, _fnv1a(value), len(value)
+            case list() | tuple() | dict():
+                return Kind.EMPTY, 0, self.process.name(type(value).__name__)
             case np.ndarray() if value.dtype.kind in _CHARACTERS:
                 return Kind.ARRAY, self._append_array(value, ArrayFlag(0)), value.nbytes
             case np.ndarray():
                 return Kind.ARRAY, self._append_array(value, ArrayFlag.OMITTED), 0
             case _:
-                return Kind.OBJECT, 0, self.process.name(type(value).__qualname__)
+                return Kind.OBJECT, 1, self.process.name(_type_name(type(value)))
 
     def _encode_integer(self, value: int) -> tuple[Kind, int, int]:
         if -(2**63) <= value < 2**63:
@@ -273,8 +279,12 @@ def _bits(value: float) -> int:
     return int(np.float64(value).view(np.uint64))
 
 
+def _type_name(kind: type) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def _fnv1a(content: bytes) -> int:
     result = 0xCBF29CE484222325
-    for byte in content:
+    for byte in content[:4096]:
         result = (result ^ byte) * 0x100000001B3 % 2**64
     return result

@@ -16,6 +16,7 @@ from typing import IO, Any
 from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.records.tail import fold_tails
+from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
 from pytracer.trace.program import Program
@@ -92,6 +93,7 @@ class Sample:
             "command": {"kind": program.kind, "target": program.target, "args": program.args},
             "noise": {"model": self.model, "seed": settings.seed, "sample": self.index},
             "targets": self.targets.spec(),
+            "adapters": installed(),
             "limits": {name: getattr(settings, name) for name in ("depth", "items", "array_bytes", "trace_bytes")},
             "backtrace": settings.backtrace,
             "follow": settings.follow,

@@ -16,6 +16,7 @@ from pytracer import __version__, _native, noise
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
 from pytracer.trace import concurrency, native_modules
+from pytracer.trace.adapters import Registry
 from pytracer.trace.follow import ROOT, Follower, Place
 from pytracer.trace.targets import Scanner, Selection, hook_all
 
@@ -82,6 +83,7 @@ class Session:
             ) from None
         atexit.register(self.stop)  # registered before the program's own: runs after them
         selection, user = self._selection, self._user
+        _native.set_adapter(Registry(self._spec.get("adapters", ())).find)
         _native.start_hooks(user.roots, user.exclude(), user.files, True)
         selection.start()
         noise_spec = self._spec["noise"]

@@ -303,7 +303,7 @@ def check_arguments():
     assert third.values == [1, 2, 3]
     assert third.returned == {"[0]": 1, "[1]": 2, "[2]": 3}
     assert [position for position, _, _ in fourth.args] == [0, 1]
-    assert fourth.values == ["Thing", 6]
+    assert fourth.values == ["__main__.Thing", 6]
 
 
 def check_user_code_is_recorded_as_it_is_made():
