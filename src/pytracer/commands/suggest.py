@@ -26,7 +26,6 @@ from pytracer.config import Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from pytracer.trace.program import Program, find_script
 from pytracer.trace.sample import Sample, Targets, describe, run, temporary_trace
-from pytracer.trace.survey import survey_packages
 
 ITEMS = 16
 """Items of a container in which floats are looked for."""
@@ -45,6 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the program and print the suggestions."""
+    from pytracer.trace.survey import survey_packages  # imports what the traced process has
+
     program: Program = options.program
     if program.kind == "script":
         program = replace(program, target=find_script(program.target))
