@@ -12,7 +12,7 @@ import pytest
 from pytracer.config import DEFAULTS, Settings
 from pytracer.settings import resolve
 from pytracer.settings.keys import KEYS
-from pytracer.settings.kinds import Size, parse_size
+from pytracer.settings.kinds import SIZE, parse_size
 from pytracer.settings.patterns import read_patterns
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text()
@@ -53,7 +53,7 @@ def test_each_setting_is_one_key_of_the_table_with_its_default(tmp_path: Path, m
     assert [name for name, _ in rows] == [key.name for key in KEYS]
     nested: dict[str, object] = {}
     for (name, default), key in zip(rows, KEYS, strict=True):
-        value: object = parse_size(default) if isinstance(key.kind, Size) else default
+        value: object = parse_size(default) if key.kind is SIZE else default
         if isinstance(value, str) and re.fullmatch(r"\d+|true|false|\[\]", value):
             value = json.loads(value)
         nested[name] = value

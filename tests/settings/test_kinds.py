@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytracer.settings.kinds import RefusedError, Size, parse_size
+from pytracer.settings.kinds import SIZE, RefusedError, parse_size
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from pytracer.settings.kinds import RefusedError, Size, parse_size
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
-    assert Size().check(text, Path()) == size
+    assert SIZE.check(text, Path()) == size
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_no_sizes(text: str) -> None:
 @pytest.mark.parametrize("value", [0, -1, 2**63, True, 1.0, None, []])
 def test_numbers_that_are_no_sizes(value: object) -> None:
     with pytest.raises(RefusedError):
-        Size().check(value, Path())
+        SIZE.check(value, Path())

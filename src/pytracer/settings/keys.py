@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytracer.settings.kinds import Boolean, Choice, Files, Folder, Integer, Kind, Names, Size, Text
-
-LEVELS = ("debug", "info", "warning", "error")
+from pytracer.settings.kinds import BOOLEAN, FOLDER, INPUT_FILES, NAMES, SIZE, Kind, choice, integer, text
 
 
 @dataclass(frozen=True)
@@ -17,29 +15,29 @@ class Key:
 
 
 KEYS = (
-    Key("modules_to_load", "modules_to_load", Names()),
-    Key("modules_to_exclude", "modules_to_exclude", Names()),
-    Key("include_file", "include_file", Files()),
-    Key("exclude_file", "exclude_file", Files()),
-    Key("logger.format", "log_format", Choice(("print", "logger"))),
-    Key("logger.output", "log_output", Text("'stderr', 'stdout' or the path of a file")),
-    Key("logger.color", "log_color", Boolean()),
-    Key("logger.level", "log_level", Choice(LEVELS)),
-    Key("io.type", "trace_format", Choice(("native", "pickle"))),
-    Key("io.backtrace", "backtrace", Boolean()),
-    Key("io.cache.root", "cache", Folder()),
-    Key("run.samples", "samples", Integer(2)),
-    Key("run.jobs", "jobs", Integer(1)),
-    Key("run.noise", "noise", Text("the name of a noise model")),
-    Key("trace.noise", "trace_noise", Text("the name of a noise model")),
-    Key("seed", "seed", Integer(0)),
-    Key("follow", "follow", Boolean()),
-    Key("limits.depth", "depth", Integer(1, 64)),
-    Key("limits.items", "items", Integer(1, 65535)),
-    Key("limits.array_bytes", "array_bytes", Size()),
-    Key("limits.trace_bytes", "trace_bytes", Size()),
-    Key("visualize.host", "host", Text("an address to listen on")),
-    Key("visualize.port", "port", Integer(1, 65535)),
+    Key("modules_to_load", "modules_to_load", NAMES),
+    Key("modules_to_exclude", "modules_to_exclude", NAMES),
+    Key("include_file", "include_file", INPUT_FILES),
+    Key("exclude_file", "exclude_file", INPUT_FILES),
+    Key("logger.format", "log_format", choice("print", "logger")),
+    Key("logger.output", "log_output", text("'stderr', 'stdout' or the path of a file")),
+    Key("logger.color", "log_color", BOOLEAN),
+    Key("logger.level", "log_level", choice("debug", "info", "warning", "error")),
+    Key("io.type", "trace_format", choice("native", "pickle")),
+    Key("io.backtrace", "backtrace", BOOLEAN),
+    Key("io.cache.root", "cache", FOLDER),
+    Key("run.samples", "samples", integer(2)),
+    Key("run.jobs", "jobs", integer(1)),
+    Key("run.noise", "noise", text("the name of a noise model")),
+    Key("trace.noise", "trace_noise", text("the name of a noise model")),
+    Key("seed", "seed", integer(0)),
+    Key("follow", "follow", BOOLEAN),
+    Key("limits.depth", "depth", integer(1, 64)),
+    Key("limits.items", "items", integer(1, 65535)),
+    Key("limits.array_bytes", "array_bytes", SIZE),
+    Key("limits.trace_bytes", "trace_bytes", SIZE),
+    Key("visualize.host", "host", text("an address to listen on")),
+    Key("visualize.port", "port", integer(1, 65535)),
 )
 
 BY_NAME = {key.name: key for key in KEYS}
