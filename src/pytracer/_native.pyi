@@ -79,6 +79,9 @@ def watch(function: object, purpose: str, /) -> str | None:
     Purposes: "thread_start" (threads.c), "task_made", "task_run", "task_got" (tasks.c).
     """
 
+def next_part(number: int, /) -> None:
+    """The worker of a pool goes on to this part of its task; nothing happens outside tasks (tasks.c)."""
+
 def watch_imports(packages: tuple[str, ...], loaded: Callable[[], None]) -> None:
     """Call `loaded` after each outermost import of a module of one of these top-level `packages` (imports.c)."""
 

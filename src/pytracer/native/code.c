@@ -156,10 +156,19 @@ CodeInfo *code_info(PyCodeObject *code)
     return LIKELY(known->hooks_epoch == hooks_epoch) ? known : renewed(known, code);
 }
 
+/* The program of `python -c` has the file name "<string>", and so have the methods of named tuples. */
+static bool is_made_by_library(const Target *target)
+{
+    PyObject *file = target->code == NULL ? NULL : target->code->co_filename;
+    return file != NULL && PyUnicode_GET_LENGTH(file) > 0 && PyUnicode_READ_CHAR(file, 0) == '<'
+        && PyUnicode_CompareWithASCIIString(target->module, "__main__") != 0;
+}
+
 void code_name_target(Target *target, PyObject *module)
 {
     target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
     if (target->module == NULL) PyErr_Clear();
+    if (target->module != NULL && is_made_by_library(target)) target->flags &= (uint8_t)~RECORD;
     if (target->module != NULL && !selection_has(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
 }
 

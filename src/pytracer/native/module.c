@@ -132,6 +132,14 @@ static PyObject *watch(PyObject *self, PyObject *args)
     return why == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(why);
 }
 
+static PyObject *next_part(PyObject *self, PyObject *number)
+{
+    (void)self;
+    task_next_part(PyLong_AsUnsignedLongLongMask(number));
+    if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef *method_of(PyObject *object)
 {
     if (PyCFunction_Check(object)) return ((PyCFunctionObject *)object)->m_ml;
@@ -239,6 +247,7 @@ static PyMethodDef functions[] = {
     {"unmatched_patterns", unmatched_patterns, METH_NOARGS, NULL},
     {"watch_imports", watch_imports, METH_VARARGS, NULL},
     {"watch", watch, METH_VARARGS, NULL},
+    {"next_part", next_part, METH_O, NULL},
     {"stop_hooks", stop_hooks, METH_NOARGS, NULL},
     {"hook", (PyCFunction)(void (*)(void))hook, METH_FASTCALL, NULL},
     {"numpy_loaded", numpy_loaded, METH_NOARGS, NULL},

@@ -351,6 +351,7 @@ void threads_after_fork(ThreadState *mine);
 /* ---- tasks.c: what the workers of a pool do one after the other ----------------------------------------------- */
 
 extern const Watch task_made_watch, task_run_watch, task_got_watch;
+void task_next_part(uint64_t number);
 
 /* ---- rounding.c, loops.c: noise ------------------------------------------------------------------------------ */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { TASKS_BUFFER = 4096 };
-enum { NO_TASK, THREAD_TASK, EXECUTOR_TASK, POOL_TASK }; /* schema.TaskKind */
+enum { NO_TASK, THREAD_TASK, EXECUTOR_TASK, POOL_TASK, BATCH_TASK }; /* schema.TaskKind */
 
 typedef struct {
     uint64_t call, number;
@@ -159,3 +159,9 @@ static void worker_got(PyObject *const *args, Py_ssize_t n_args, PyObject *resul
 }
 
 const Watch task_got_watch = {worker_asks, worker_got};
+
+/* A worker goes on to another part of what it got. In the process that made the batch there is no worker. */
+void task_next_part(uint64_t number)
+{
+    if (thread_state()->task != 0) begin((TaskRecord){.kind = BATCH_TASK, .number = number, .parent = -1}, "");
+}

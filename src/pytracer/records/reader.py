@@ -38,6 +38,8 @@ from pytracer.records.tasks import split_tasks
 
 Records = NDArray[np.void]
 
+OUR_FRAMES = "/pytracer/trace/child.py"
+
 NOT_FOLLOWED = "it is no Python, or one without Pytracer: what it computed is not recorded"
 
 _PARTS = re.compile(r"[0-9]{1,9}|[^0-9]+")
@@ -123,10 +125,12 @@ class Process:
     origin: Origin | None  # None for the first process
 
     def stack(self, identity: int) -> list[Site]:
-        """The call sites of a recorded stack, innermost first; empty when it is not known."""
+        """The call sites of a recorded stack, innermost first, without those of Pytracer that ran the program."""
         found: list[Site] = []
         while (node := self.stacks.get(identity)) is not None and node.parent < identity:
             site = self.sites.get(node.site)
+            if site is not None and site.file.endswith(OUR_FRAMES):
+                break
             found += [] if site is None else [site]
             identity = node.parent
         return found
@@ -192,16 +196,20 @@ class Trace:
         return totals
 
     def lanes(self) -> Iterator[tuple[Process, Lane]]:
-        """Every lane with its process, in order of creation."""
-        return ((process, lane) for process in self.processes for lane in process.lanes)
+        """Every lane with its process, in order of creation; those of tasks in order of their numbers."""
+        places = [(process, lane) for process in self.processes for lane in process.lanes]
+        return iter(sorted(places, key=lambda place: (_order(place[0].name), _order(place[1].name))))
 
 
 def _folders(path: Path, prefixes: tuple[str, ...]) -> list[Path]:
     """Subfolders whose names begin so, in order of the numbers in their names."""
     found = [folder for folder in path.iterdir() if folder.name.startswith(prefixes) and folder.is_dir()]
-    return sorted(
-        found, key=lambda folder: [(int(n), "") if n.isdecimal() else (-1, n) for n in _PARTS.findall(folder.name)]
-    )
+    return sorted(found, key=lambda folder: _order(folder.name))
+
+
+def _order(name: str) -> list[tuple[int, str]]:
+    """The numbers in a name count as numbers: "lane-0.10" comes after "lane-0.9"."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _PARTS.findall(name)]
 
 
 def _read_meta(path: Path) -> dict[str, Any]:

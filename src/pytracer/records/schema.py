@@ -9,6 +9,7 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
       spec.json                 what the parent asked the traced process to do
       exit.json                 written by the parent: {"status": int}, minus the signal's number when one ended it
       stdout.txt, stderr.txt    what the program printed, when `pytracer run` captured it
+      pytracer.log              written by the parent, for people: how it started the process, and how that ended
       user.json                 which code is the user's own: {"roots": [str], "files": [str]}, for child processes
       bytes.bin                 one uint64, shared by all processes: bytes that the tables have put into their files
       process-0/                the first process; its children write process-0.1, process-0.2, ... in order of
@@ -142,6 +143,9 @@ class TaskKind(IntEnum):
     THREAD = 1  # concurrent.futures threads: tasks that the lane `owner` submitted
     EXECUTOR = 2  # concurrent.futures processes, loky: work id of the executor
     POOL = 3  # multiprocessing: job * 2**32 + part; the jobs of all pools of a process are counted together
+    BATCH = (
+        4  # joblib, whose batches depend on the time that tasks take: the calls it was given in the process, counted
+    )
 
 
 class Outcome(IntEnum):

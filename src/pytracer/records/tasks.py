@@ -29,6 +29,10 @@ class Task:
     end: int
 
 
+PARTED = (TaskKind.EXECUTOR, TaskKind.POOL)
+"""Kinds of tasks that may be batches, as many as it happened: the calls then belong to the parts."""
+
+
 def split_tasks(processes: "Sequence[Process]") -> "tuple[Process, ...]":
     """The same calls, with a lane for every task. The processes are in order of creation."""
     whole: list[Process] = []
@@ -63,7 +67,7 @@ def _split_process(process: "Process") -> "tuple[list[Lane], list[Lane]]":
         if rest:
             own.append(_part(lane, lane.name, rest))
         for task in tasks:
-            if task.kind == TaskKind.NONE:
+            if task.kind == TaskKind.NONE or (task.kind in PARTED and task.first == task.end):
                 continue
             for_parent = task.kind != TaskKind.THREAD and lane.name == "lane-0"
             (shared if for_parent else own).append(_part(lane, _name(task), [task]))
@@ -75,7 +79,7 @@ def _name(task: Task) -> str:
         return f"{task.owner or 'lane'}-task-{task.number}"
     if task.kind == TaskKind.POOL:
         return f"lane-task-{task.number >> 32}.{task.number & 0xFFFFFFFF}"
-    return f"lane-task-{task.number}"
+    return f"lane-{'part' if task.kind == TaskKind.BATCH else 'task'}-{task.number}"
 
 
 def _tasks(lane: "Lane") -> Iterator[Task]:

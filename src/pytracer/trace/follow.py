@@ -7,7 +7,8 @@ A forked child has the hooks already (native/lane.c). A program that is started 
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,15 @@ class Follower:
         process = _native.next_child(False)[0]
         os.putenv(VARIABLE, self._message(f"{process}.{ANONYMOUS}", process, None, -1))
 
+    @contextmanager
+    def _inherited(self, message: str) -> Iterator[None]:
+        """A child that inherits the environment gets the message."""
+        os.putenv(VARIABLE, message)
+        try:
+            yield
+        finally:
+            self._mark_environment()
+
     def _around_fork_exec(self, fork_exec: Callable[..., int]) -> Callable[..., int]:
         def followed(*arguments: Any) -> int:
             message = self._announce(arguments[0])
@@ -85,23 +95,24 @@ class Follower:
             if env is not None:
                 env = [*env, f"{VARIABLE}={message}".encode()]
                 return fork_exec(*arguments[:ENV_LIST], env, *arguments[ENV_LIST + 1 :])
-            os.putenv(VARIABLE, message)
-            try:
+            with self._inherited(message):
                 return fork_exec(*arguments)
-            finally:
-                self._mark_environment()
 
         return followed
 
     def _around_spawn(self, spawn: Callable[..., int]) -> Callable[..., int]:
-        def followed(path: Any, argv: Any, env: Mapping[Any, Any], **options: Any) -> int:
-            return spawn(path, argv, {**env, VARIABLE: self._announce(argv)}, **options)
+        def followed(path: Any, argv: Any, env: Mapping[Any, Any] | None, /, **options: Any) -> int:
+            message = self._announce(argv)
+            if env is not None:
+                return spawn(path, argv, {**env, VARIABLE: message}, **options)
+            with self._inherited(message):
+                return spawn(path, argv, env, **options)
 
         return followed
 
     def _around_execve(self, execve: Callable[..., Any]) -> Callable[..., Any]:
-        def followed(path: Any, args: Any, env: Mapping[Any, Any]) -> Any:
-            return execve(path, args, {**env, VARIABLE: self._announce(args)})
+        def followed(path: Any, argv: Any, env: Mapping[Any, Any]) -> Any:
+            return execve(path, argv, {**env, VARIABLE: self._announce(argv)})
 
         return followed
 
@@ -146,4 +157,16 @@ def _start_session(trace: str, place: Place) -> None:
         spec = json.load(file)
     with open(os.path.join(trace, "user.json"), encoding="utf-8") as file:
         user = json.load(file)
-    Session(spec, UserCode(tuple(user["roots"]), tuple(user["files"])), place).start()
+    roots, files = _own_code()
+    Session(spec, UserCode((*user["roots"], *roots), (*user["files"], *files)), place).start()
+
+
+def _own_code() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Folders and files of the program that this Python was started for, beside the user's that its parent knew."""
+    program = sys.argv[0] if sys.argv else ""
+    if program == "-c":
+        text = sys.orig_argv[sys.orig_argv.index("-c") + 1]
+        return (), () if text.startswith("from multiprocessing.") else ("<string>",)
+    if program.startswith("-") or not os.path.isfile(program):
+        return (), ()
+    return (os.path.join(os.path.dirname(os.path.realpath(program)), ""),), (program,)
