@@ -220,7 +220,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_fuzzed_bytes_never_crash(template: Path, data: st.DataObject) -> None:
     """Any byte of any file changed, files cut and extended: a TraceError, or a trace whose every value can be read."""
     with TemporaryDirectory() as folder:
