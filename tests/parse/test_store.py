@@ -128,6 +128,16 @@ def read_all(path: Path) -> None:
         assert result.provenance == {"command": ["s.py"]}
 
 
+def exchange(file: Any, name: str, link: Any) -> None:
+    del file[name]
+    file[name] = link
+
+
+def store_elsewhere(file: Any, name: str) -> None:
+    del file[name]
+    file.create_dataset(name, (3,), "i8", external=[("/etc/hostname", 0, 24)])
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -135,6 +145,10 @@ def read_all(path: Path) -> None:
         (lambda file: file["calls/site"].resize((1,)), "different lengths"),
         (lambda file: file.pop("provenance"), "provenance cannot be read"),
         (lambda file: file.attrs.pop("verdict"), "attribute verdict is missing"),
+        (lambda file: [file["calls"][name].resize((2**40,)) for name in TABLES["calls"]], "cannot hold"),
+        (lambda file: exchange(file, "calls/site", h5py.ExternalLink("other.h5", "/x")), "calls/site is missing"),
+        (lambda file: exchange(file, "calls", h5py.SoftLink("/values")), "calls/lane is missing"),
+        (lambda file: store_elsewhere(file, "calls/site"), "calls/site stands in another file"),
     ],
 )
 def test_damaged_results_are_named(tmp_path: Path, damage: Any, expected: str) -> None:

@@ -30,6 +30,8 @@ CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14}
 """Rows that are compressed together; a chunk takes its space even when it holds one row, so"""
 SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
+MAX_COMPRESSION = 1100
+"""Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
 
 
@@ -192,7 +194,10 @@ class Result:
     def __init__(self, path: Path, file: Any) -> None:
         self.path = path
         self._file = file
+        self._claimed = 0  # bytes of the columns
         self._lengths = {table: self._check(table) for table in TABLES}
+        if self._claimed > MAX_COMPRESSION * path.stat().st_size:
+            raise _corrupt(path, f"a file of its size cannot hold {self._claimed} bytes")
         for table in TABLES:
             setattr(self, table, Columns(self, table))
 
@@ -223,13 +228,18 @@ class Result:
         lengths = set()
         for column, (kind, _) in TABLES[table].items():
             name = f"{table}/{column}"
-            dataset = self._file.get(name)
+            # A link could lead to any other file, or to a pipe that never answers.
+            inside = all(isinstance(self._file.get(part, getlink=True), h5py.HardLink) for part in (table, name))
+            dataset = self._file.get(name) if inside else None
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1:
                 raise _corrupt(self.path, f"{name} is missing")
+            if dataset.external or dataset.is_virtual:
+                raise _corrupt(self.path, f"{name} stands in another file")
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             if is_text != (kind == TEXT) or (not is_text and dataset.dtype.kind != np.dtype(kind).kind):
                 raise _corrupt(self.path, f"{name} has the wrong type")
             lengths.add(len(dataset))
+            self._claimed += dataset.nbytes
         if len(lengths) != 1:
             raise _corrupt(self.path, f"the columns of {table} have different lengths")
         return int(lengths.pop())
@@ -247,7 +257,7 @@ class Result:
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
 
     def attribute(self, name: str) -> Any:
