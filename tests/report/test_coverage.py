@@ -8,7 +8,7 @@ from synthetic import Program, write_experiment, write_trace
 from pytracer.parse import parse
 from pytracer.records.ledger import Gap, gaps, merge, not_understood
 from pytracer.records.reader import Trace
-from pytracer.records.schema import CALL, CallFlag
+from pytracer.records.schema import CALL, VALUE, CallFlag
 from pytracer.report.coverage import TITLES, ledger, lines
 from pytracer.report.summary import coverage
 
@@ -70,8 +70,8 @@ def body(program: Program) -> None:
 def marked(path: Path) -> Path:
     """Let all objects but the first be not understood, and the call a generator's with too many inputs."""
     values = path / "process-0/lane-0/values.bin"
-    records = np.fromfile(values, dtype=np.dtype("u1,u1,<u2,<u4,<u8,<u8"))
-    records["f4"][1:3] = 1
+    records = np.fromfile(values, VALUE)
+    records["data"][:3] = [0, 1, 1]
     records.tofile(values)
     calls = np.fromfile(path / "process-0/lane-0/calls.bin", CALL)
     calls["flags"] = CallFlag.GENERATOR | CallFlag.INPUTS_CUT
