@@ -1,7 +1,9 @@
 """`suggest` names what is worth tracing, and its suggestions work as options."""
 
 import json
+import math
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ def test_pandas_and_its_native_code(pytracer: Pytracer, tmp_path: Path) -> None:
     program = write(tmp_path, PANDAS)
     shown = pytracer("suggest", "--json", program)
     assert shown.returncode == 0, shown.stderr
-    assert "0.95454" in shown.stderr  # what the program prints
+    assert shown.stderr == pytracer("trace", "--dry-run", "--command", program).stdout  # what the program prints
     [pandas] = suggestions(shown.stdout).values()
     assert pandas["name"] == "pandas"
     assert pandas["direct_calls"] >= 5
@@ -77,8 +79,24 @@ def test_floats_given_to_the_standard_library(pytracer: Pytracer, tmp_path: Path
     assert first.startswith("10.27750341324")
     assert "    --trace math  # 20 calls, 20 with floats, " in "\n".join(lines)
     assert not any("--trace numpy" in line or "--trace json" in line for line in lines)
-    [math] = suggestions(pytracer("suggest", "--json", "--command", program).stdout).values()
-    assert {each["name"]: each["float_calls"] for each in math["functions"]} == {"math.sin": 10, "math.sqrt": 10}
+    [found] = suggestions(pytracer("suggest", "--json", "--command", program).stdout).values()
+    assert {each["name"]: each["float_calls"] for each in found["functions"]} == {"math.sin": 10, "math.sqrt": 10}
+
+
+@pytest.mark.skipif(not hasattr(math, "__file__"), reason="the math module is built into this Python: no file to copy")
+def test_own_extension_modules(pytracer: Pytracer, tmp_path: Path) -> None:
+    """A package of the user's own with a compiled module: the one of the standard library under another name."""
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").write_text("def half(x):\n    return x / 2\n")
+    shutil.copy(math.__file__, package)
+    program = write(tmp_path, "import mine, mine.math\nprint(mine.math.sin(mine.half(0.5)))\n")
+    [mine] = suggestions(pytracer("suggest", "--json", program).stdout).values()
+    assert (mine["name"], mine["calls"], mine["native_calls"]) == ("mine", 1, 1)  # `half` is a default target
+    assert [each["name"] for each in mine["functions"]] == ["mine.math.sin"]
+    pytracer("trace", "--command", program)
+    [entry] = json.loads(pytracer("info", "--coverage", "--json").stdout)["ledger"]
+    assert (entry["event"], entry["names"]) == ("native_module_not_hooked", [{"name": "mine", "count": 1}])
 
 
 def test_nothing_to_add(pytracer: Pytracer, programs: Path) -> None:

@@ -18,6 +18,8 @@ def trace(tmp_path: Path) -> Trace:
     with TraceWriter(tmp_path / "t", command=["script.py"]) as writer:
         process, user = writer.process(), "/project/script.py"
         process.counters["calls_dropped"] = 2
+        for name in ("lib.a", "lib.b", "other.c", "numpy.d"):
+            process.coverage("not_hookable", name, "no slot")
         here, inside = process.site(user, 3), process.site("/lib/api.py", 9)
         own = process.function("helpers", "mine", file="/project/helpers.py")
         top = process.function("lib.api", "top", file="/lib/api.py")
@@ -82,10 +84,12 @@ def test_text_and_json(trace: Trace) -> None:
     )
     assert "\n            --trace lib._core.kernel  # 4 calls, 2 with floats" in text
     assert "2 calls were not counted" in text
+    assert "Calls of functions that cannot be hooked were not counted: 2 of lib, 1 of other." in text
     report = to_json(found)
     assert report["suggestions"][0]["functions"][0]["name"] == "lib._core.kernel"
     assert report["suggestions"][0]["native_share"] == 9 / 14
     assert (report["native_seconds"], report["dropped_calls"]) == (14e-9, 2)
+    assert report["not_hookable"] == {"lib": 2, "other": 1}
 
 
 def test_nothing_to_add(tmp_path: Path) -> None:
@@ -93,4 +97,4 @@ def test_nothing_to_add(tmp_path: Path) -> None:
         pass
     found = suggestions(Trace.open(tmp_path / "t"))
     assert to_text(found) == NOTHING
-    assert to_json(found) == {"suggestions": [], "native_seconds": 0, "dropped_calls": 0}
+    assert to_json(found) == {"suggestions": [], "native_seconds": 0, "dropped_calls": 0, "not_hookable": {}}

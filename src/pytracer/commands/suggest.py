@@ -4,9 +4,10 @@ Looks for what is given floating-point numbers outside the default targets: othe
 native code that runs with no hook. The program runs unperturbed, with its calls counted and timed; no trace is kept.
 Each suggestion is a --trace option for `pytracer run` and `pytracer trace`. The program is given as to `run`.
 
---json prints one object {suggestions, native_seconds, dropped_calls}, and what the program prints goes to standard
-error. A suggestion is {name, calls, direct_calls, float_calls, native_calls, native_share, why, modules, functions};
-the last two are lists of narrower ones with the same numbers. Shares are of the time in native functions, 0 to 1.
+--json prints one object {suggestions, native_seconds, dropped_calls, not_hookable: {package: callables}}, and what the
+program prints goes to standard error. A suggestion is {name, calls, direct_calls, float_calls, native_calls,
+native_share, why, modules, functions}; the last two are lists of narrower ones with the same numbers. Shares are of the
+time in native functions, 0 to 1.
 
 Examples:
     pytracer suggest script.py data.csv

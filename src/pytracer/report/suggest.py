@@ -1,6 +1,6 @@
 """Targets worth adding, from the trace of a survey: what is given floats outside the default targets."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +58,7 @@ class Suggestions:
     packages: list[Suggestion]
     native_ns: int  # inside all recorded native functions, those of the default targets too
     dropped: int  # calls that were not recorded
+    not_hookable: dict[str, int]  # package -> callables whose calls were not seen, the most first
 
     def share(self, tally: Tally) -> float:
         """Share of the native time, 0 to 1."""
@@ -80,7 +81,13 @@ def suggest(trace: Trace, default_packages: Iterable[str], is_user: IsUser) -> S
     found = [_suggestion(package, group) for package, group in groups.items()]
     found = sorted((each for each in found if each.package.float_calls), key=lambda each: _order(each.package))
     native = sum(tally.native_ns for tally in tallies.values())
-    return Suggestions(found, native, trace.counters()["calls_dropped"])
+    return Suggestions(found, native, trace.counters()["calls_dropped"], _not_hookable(trace, left_out))
+
+
+def _not_hookable(trace: Trace, left_out: set[str]) -> dict[str, int]:
+    events = {event for process in trace.processes for event in process.coverage if event.event == "not_hookable"}
+    counts = Counter(event.name.partition(".")[0] for event in events)
+    return {package: count for package, count in counts.most_common() if package not in left_out}
 
 
 def _suggestion(package: str, group: dict[Function, Tally]) -> Suggestion:

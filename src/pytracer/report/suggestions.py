@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pytracer.records.ledger import LOSSES
 from pytracer.report.plain import printable
 from pytracer.report.suggest import Suggestion, Suggestions, Tally
 
@@ -19,8 +20,11 @@ def to_text(found: Suggestions) -> str:
         lines += ["", *_block(found, suggestion)]
     if not found.packages:
         lines = [NOTHING]
+    if found.not_hookable:
+        packages = ", ".join(f"{count} of {package}" for package, count in found.not_hookable.items())
+        lines += ["", f"Calls of functions that cannot be hooked were not counted: {packages}."]
     if found.dropped:
-        lines += ["", f"{found.dropped} calls were not counted: the disk was full or a limit was reached."]
+        lines += ["", f"{found.dropped} calls were not counted: {LOSSES['calls_dropped'][1]}."]
     return "\n".join(printable(line) for text in lines for line in text.split("\n"))
 
 
@@ -38,6 +42,7 @@ def to_json(found: Suggestions) -> dict[str, Any]:
         ],
         "native_seconds": found.native_ns / 1e9,
         "dropped_calls": found.dropped,
+        "not_hookable": found.not_hookable,
     }
 
 
