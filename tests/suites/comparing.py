@@ -27,8 +27,8 @@ def pytest_sessionfinish(session):
 """
 
 EVERYTHING = ["numpy", "scipy", "sklearn"]
-ARRAY_BYTES = 1 << 16
-"""Larger arrays are recorded by shape: whole suites would write tens of gigabytes."""
+LIMITS = {"array_bytes": 1 << 16, "trace_bytes": 4 << 30}
+"""Whole suites would write tens of gigabytes: larger arrays are recorded by shape, and what comes after is counted."""
 
 REPEATABLE = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -39,6 +39,7 @@ class Suite:
 
     outcomes: dict[str, str]  # by test and phase
     counters: dict[str, int]  # of the trace; zero when there is none
+    trace_bytes: int
     seconds: float  # of the processor, which a busy machine changes less than the clock
 
     def counts(self) -> dict[str, int]:
@@ -65,9 +66,11 @@ def run(folder: Path, tests: list[str], *, traced: bool) -> Suite:
     seconds = processor_seconds() - start
     assert (folder / "outcomes.json").exists(), f"status {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
     counted = counters(folder / "trace")
+    size = sum(path.stat().st_size for path in (folder / "trace").rglob("*.bin"))
     shutil.rmtree(folder / "trace")  # gigabytes
     outcomes = json.loads((folder / "outcomes.json").read_text())
-    return Suite({re.sub(r"0x[0-9a-f]{6,}", "0x", name): each for name, each in outcomes.items()}, counted, seconds)
+    names = {re.sub(r"0x[0-9a-f]{6,}", "0x", name): each for name, each in outcomes.items()}  # addresses
+    return Suite(names, counted, size, seconds)
 
 
 def processor_seconds() -> float:
@@ -83,7 +86,7 @@ def specification(trace: Path, words: list[str]) -> dict[str, object]:
         "command": {"kind": "module", "target": "pytest", "args": words},
         "noise": {"model": "none", "seed": 1, "sample": 0},
         "targets": {"trace": EVERYTHING, "exclude": [], "default": False},
-        "limits": {"array_bytes": ARRAY_BYTES},
+        "limits": LIMITS,
         "experiment": None,
         "sample": 0,
     }

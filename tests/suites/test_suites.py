@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no packages
 
-from comparing import differences, run
+from comparing import LIMITS, differences, run
 
 QUICK = [
     "numpy.fft.tests.test_helper",
@@ -35,7 +35,7 @@ def compare(tmp_path: Path, tests: list[str], least: int) -> None:
     passed = plain.counts()["passed"]
     assert passed >= least
     assert hooked.counters["calls_recorded"] > 10 * passed
-    assert hooked.counters["calls_dropped"] == 0
+    assert hooked.counters["calls_dropped"] == 0 or hooked.trace_bytes > 0.9 * LIMITS["trace_bytes"]
 
 
 def test_a_few_files(tmp_path: Path) -> None:
