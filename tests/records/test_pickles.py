@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from pickling import read_as_original, record, write_original
 from test_reader import VALUES, write_sample
-from traces import read_everything, same_traces, write_varied
+from traces import VALUES_OF_VARIED, read_everything, same_traces, write_varied
 
 from pytracer.errors import PytracerError, TraceError
 from pytracer.records.pickles import convert, head_of_pickle, open_trace
 from pytracer.records.reader import Opaque, Trace
-from pytracer.records.schema import CALL, Kind, Outcome
+from pytracer.records.schema import CALL, VALUE, Kind, Outcome
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         trace = open_trace(source)
         assert trace.path == source
         assert same_traces(native, trace)
-    assert read_everything(trace) == 90
+    assert read_everything(trace) == VALUES_OF_VARIED
 
 
 @given(values=VALUES.map(lambda value: [value, value]))
@@ -53,6 +53,20 @@ def test_a_killed_trace_comes_back(tmp_path: Path) -> None:
     convert(path)
     trace = open_trace(path)
     assert same_traces(native, trace)
+
+
+def test_the_type_of_a_fraction_comes_back(tmp_path: Path) -> None:
+    path = write_varied(tmp_path / "t")
+    table = path / "process-0" / "lane-0" / "values.bin"
+    values = np.fromfile(table, VALUE)
+    [first, *_] = np.flatnonzero(values["kind"] == Kind.FLOAT64)
+    values[first]["extra"] = 1  # id of its type name
+    values.tofile(table)
+    native = Trace.open(path)
+    convert(path)
+    trace = open_trace(path)
+    assert same_traces(native, trace)
+    assert 1 in trace.processes[0].lanes[0].values["extra"][trace.processes[0].lanes[0].values["kind"] == Kind.FLOAT64]
 
 
 def test_the_original_lists_our_records(tmp_path: Path) -> None:
@@ -106,7 +120,7 @@ def test_a_full_disk_keeps_the_native_trace(tmp_path: Path) -> None:
     (tmp_path / "t.pkl.part").symlink_to("/dev/full")
     with pytest.raises(PytracerError, match=r"cannot write the pickle trace .*No space left"):
         convert(path)
-    assert read_everything(open_trace(path)) == 90
+    assert read_everything(open_trace(path)) == VALUES_OF_VARIED
     assert not (tmp_path / "t.pkl").exists()
 
 
@@ -118,7 +132,9 @@ def test_traces_of_the_original_are_read(tmp_path: Path, protocol: int) -> None:
         tmp_path / "o.pkl",
         [
             record("inputs", 0, "solve", a=x, b=np.float32(0.1), n=nested),
-            record("inputs", 1, "dot", Arg0=2j, dtype=np.float64, s={"é"}, t=np.datetime64("2020-01-01", "D")),
+            record(
+                "inputs", 1, "dot", Arg0=2j, dtype=np.float64, s={"é"}, t=np.datetime64("2020-01-01", "D"), e=[], q=b"x"
+            ),
             record("outputs", 1, "dot", Ret=np.array([1, 2], "<i4")),
             record("outputs", 0, "solve", Ret0=1.0, Ret1=x[:, ::2]),
             record("inputs", 2, "late"),
@@ -146,6 +162,8 @@ def test_traces_of_the_original_are_read(tmp_path: Path, protocol: int) -> None:
     assert np.array_equal(inputs["n['deep'][1]"], [2.5, 3.5])
     assert inputs["n['deep'][2][0]"].detail.startswith("1 bytes")
     assert inputs["n['deep'][2][1]"] is None
+    assert inputs["e"] == Opaque(Kind.EMPTY, "list")
+    assert inputs["q"].detail.startswith("1 bytes")
     assert np.array_equal(outputs[""], [1, 2])
     assert outputs["[0]"] == 1.0
     assert np.array_equal(outputs["[1]"], x[:, ::2])

@@ -40,7 +40,7 @@ class PickledType:
     def dtype(self) -> np.dtype[Any] | None:
         """The dtype; None when its elements are no plain data."""
         dtype = plain_dtype(self.text.encode())
-        return dtype if dtype.kind != "V" else None
+        return dtype if dtype.kind not in "VO" else None
 
 
 def _unit(metadata: Any) -> str:

@@ -4,7 +4,6 @@ Its records have the keys id, time, module, function, label ("inputs" or "output
 how the execution was perturbed, when calls began and ended, which thread made them, or how they failed.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pytracer.records.pickle_machine import BrokenError, Name, Pairs
-from pytracer.records.pickle_names import Frame, PickledArray, PickledScalar
+from pytracer.records.pickle_names import Frame, PickledArray, PickledScalar, PickledType
 from pytracer.records.pickle_tables import Budget, Encoded, PickledLane
 from pytracer.records.schema import CALL, CallFlag, Kind, Outcome, Role
 from pytracer.records.writer import TraceWriter
@@ -86,7 +85,7 @@ class OriginalTrace:
         waiting = [(path, value, 0)]
         while waiting:
             path, value, depth = waiting.pop()
-            if not isinstance(value, list | tuple) or self._is_packed(value):
+            if not isinstance(value, list | tuple) or not value or self._is_packed(value):
                 yield self._lane.value(role, 0, self._process.name(path[:1000]), self._encode(value))
                 continue
             kept = MAX_ITEMS if depth < MAX_DEPTH else 0
@@ -96,31 +95,32 @@ class OriginalTrace:
 
     def _is_packed(self, value: list[Any] | tuple[Any, ...]) -> bool:
         self._lane.look(len(value))
-        return len(value) > 0 and not isinstance(value, Pairs) and all(type(item) is float for item in value)
+        return not isinstance(value, Pairs) and all(type(item) is float for item in value)
 
     def _encode(self, value: Any) -> Encoded:
         match value:
             case _Rest():
                 return Kind.TRUNCATED, 0, value.items
+            case Pairs():
+                return self._lane.encode({})
             case list() | tuple():
-                return self._lane.packed(value)
+                return self._lane.packed(value) if value else self._lane.encode(value)
             case PickledScalar():
                 array = value.array()
-                return self._object("numpy scalar") if isinstance(array, tuple) else self._lane.encode(array[()])
+                return self._object("numpy.void") if isinstance(array, tuple) else self._lane.encode(array[()])
             case PickledArray():
                 return self._lane.array(value)
             case str():
-                content = value.encode("utf-8", "surrogatepass")
-                return Kind.STR, int.from_bytes(hashlib.blake2b(content, digest_size=8).digest()), len(content)
-            case None | bool() | int() | float() | complex():
-                return self._lane.encode(value)
+                return self._lane.encode(value.encode("utf-8", "backslashreplace").decode())
             case Name():
-                return self._object(value.text)
+                return Kind.OBJECT, 0, self._process.name(value.text)
+            case Frame() | PickledType():
+                return self._object("traceback.FrameSummary" if isinstance(value, Frame) else "numpy.dtype")
             case _:
-                return self._object(type(value).__name__)
+                return self._lane.encode(value)
 
     def _object(self, name: str) -> Encoded:
-        return Kind.OBJECT, 0, self._process.name(name)
+        return Kind.OBJECT, 1, self._process.name(name)
 
     def release(self) -> None:
         """Close the files of the lane."""
