@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def traced(tmp_path: Path) -> Run:
         status: int = 0,
         **options: Any,
     ) -> Traced:
-        script, folder = tmp_path / "program.py", trace or tmp_path / "trace"
+        script, folder = tmp_path / "program.py", trace or Path(tempfile.mkdtemp(prefix="trace-", dir=tmp_path))
         script.write_text(source)
         folder.mkdir(exist_ok=True)
         (tmp_path / "spec.json").write_text(json.dumps(spec(folder, "script", str(script), list(args), targets)))

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 enum { LARGE = 64 * 1024, ALIGNMENT = 16, PROBES = 8, FIRST_SLOTS = 256, SAMPLED_WORDS = 16 };
-enum { SLOTS_OF_ALL_LANES = 1 << 20 }; /* 24 MB: the memory of the traced process is bounded, however long the trace */
+enum { SLOTS_OF_ALL_LANES = 1 << 17 }; /* 4 MB: a larger table would be slower to look into than small blocks are to write */
 
 struct KnownBlock {
     uint64_t key, offset;     /* of its ArrayHeader in the payload */
+    uint64_t whole;           /* key of all its elements, 0: not known yet */
     uint64_t bytes : 55;      /* header, padding and elements; 0: free slot */
     uint64_t shared : 1;      /* only marks that different contents have this key */
     uint64_t copy : 8;        /* index in Blocks.copies of its copy, if that has the same offset */
@@ -111,12 +112,14 @@ static bool grow(Blocks *blocks)
     return true;
 }
 
-static void remember(Blocks *blocks, uint64_t key, uint64_t offset, uint64_t bytes)
+static void remember(Blocks *blocks, uint64_t key, KnownBlock block)
 {
     KnownBlock *place = place_for(blocks, key, false);
     if (place == NULL && grow(blocks)) place = place_for(blocks, key, false);
     if (place == NULL) place = place_for(blocks, key, true);
-    if (place != NULL) *place = (KnownBlock){.key = key, .offset = offset, .bytes = bytes};
+    if (place == NULL) return;
+    *place = block;
+    place->key = key;
 }
 
 /* ---- copies: small blocks that came again will come more often; reading them back from the file would cost a system call */
@@ -178,14 +181,20 @@ static const char *at_hand(const Lane *lane, const KnownBlock *known)
     return payload->window + (known->offset - payload->window_at);
 }
 
-static bool holds(const Lane *lane, const KnownBlock *known, const Block *block)
+/* What is only in the file is read back once; after that the two keys, 128 bits together, stand for it: arrays that a program
+ * passes from call to call would be read from the file every time. */
+static bool holds(const Lane *lane, KnownBlock *known, const Block *block, uint64_t key)
 {
     if (known->bytes != block->total) return false;
     const char *old = at_hand(lane, known);
     if (old != NULL)
         return memcmp(old, block->header, block->head) == 0 && memcmp(old + block->start, block->data, block->bytes) == 0;
-    return file_holds(&lane->payload, known->offset, block->header, block->head)
-        && file_holds(&lane->payload, known->offset + block->start, block->data, block->bytes);
+    if (known->whole != 0) return known->whole == key_of_bytes(block->data, block->bytes, key);
+    if (!file_holds(&lane->payload, known->offset, block->header, block->head)
+        || !file_holds(&lane->payload, known->offset + block->start, block->data, block->bytes))
+        return false;
+    known->whole = key_of_bytes(block->data, block->bytes, key);
+    return true;
 }
 
 /* Marks the key of `known` and keeps the block under the key of all its elements, when they are at hand. */
@@ -195,18 +204,21 @@ static void mark_shared(Lane *lane, KnownBlock *known, const Block *other)
     const char *bytes = at_hand(lane, known);
     known->shared = true;
     if (bytes == NULL || old.bytes != other->total) return;
-    remember(&lane->blocks, key_of_bytes(bytes + other->start, other->bytes, old.key), old.offset, old.bytes);
+    uint64_t whole = key_of_bytes(bytes + other->start, other->bytes, old.key);
+    remember(&lane->blocks, whole, (KnownBlock){.offset = old.offset, .bytes = old.bytes, .whole = whole});
 }
 
-static KnownBlock *find_block(Lane *lane, const Block *block, uint64_t *key)
+/* The block if it is known, and what it is to be remembered by if not. */
+static KnownBlock *find_block(Lane *lane, const Block *block, uint64_t *key, uint64_t *whole)
 {
     *key = key_of_sample(block);
+    *whole = 0;
     KnownBlock *known = find(&lane->blocks, *key);
-    if (known == NULL || (!known->shared && holds(lane, known, block))) return known;
+    if (known == NULL || (!known->shared && holds(lane, known, block, *key))) return known;
     if (!known->shared) mark_shared(lane, known, block);
-    *key = key_of_bytes(block->data, block->bytes, *key);
-    known = find(&lane->blocks, *key);
-    return known != NULL && holds(lane, known, block) ? known : NULL;
+    *key = *whole = key_of_bytes(block->data, block->bytes, *key);
+    known = find(&lane->blocks, *whole);
+    return known != NULL && known->bytes == block->total && known->whole == *whole ? known : NULL;
 }
 
 /* ---- writing */
@@ -240,14 +252,15 @@ uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint
 {
     uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head);
     Block block = {.header = header, .data = data, .head = head, .start = start, .bytes = bytes, .total = start + bytes};
-    uint64_t key;
-    KnownBlock *known = find_block(lane, &block, &key);
+    uint64_t key, whole;
+    KnownBlock *known = find_block(lane, &block, &key, &whole);
     if (known != NULL) {
         keep_copy(&lane->blocks, known, &block);
         return known->offset;
     }
     uint64_t offset = write_block(&lane->payload, &block);
-    if (offset != UINT64_MAX) remember(&lane->blocks, key, offset, block.total);
+    if (offset != UINT64_MAX)
+        remember(&lane->blocks, key, (KnownBlock){.offset = offset, .bytes = block.total, .whole = whole});
     return offset;
 }
 

@@ -86,12 +86,16 @@ static bool is_any(PyObject *text, PyObject *names)
     return false;
 }
 
+static bool is_user_file(PyObject *file)
+{
+    return is_any(file, user_names) || (starts_with_any(file, user_roots) && !starts_with_any(file, user_exclude));
+}
+
 static bool is_user_code(PyCodeObject *code)
 {
     PyObject *file = code->co_filename;
     if (file == NULL || !PyUnicode_Check(file)) return false;
-    if (is_any(file, user_names)) return true;
-    return starts_with_any(file, user_roots) && !starts_with_any(file, user_exclude);
+    return is_user_file(file);
 }
 
 /* Comprehensions, generator expressions, class and module bodies are not functions a person would name. */
@@ -156,12 +160,21 @@ CodeInfo *code_info(PyCodeObject *code)
     return LIKELY(known->hooks_epoch == hooks_epoch) ? known : renewed(known, code);
 }
 
-/* The program of `python -c` has the file name "<string>", and so have the methods of named tuples. */
+/* The program of `python -c` has the file name "<string>", and so have functions that libraries make of text: the module says
+ * whose it is. That of a named tuple's methods does not exist. */
 static bool is_made_by_library(const Target *target)
 {
     PyObject *file = target->code == NULL ? NULL : target->code->co_filename;
-    return file != NULL && PyUnicode_GET_LENGTH(file) > 0 && PyUnicode_READ_CHAR(file, 0) == '<'
-        && PyUnicode_CompareWithASCIIString(target->module, "__main__") != 0;
+    if (file == NULL || PyUnicode_GET_LENGTH(file) == 0 || PyUnicode_READ_CHAR(file, 0) != '<') return false;
+    PyObject *named_tuple = PyUnicode_FromString("namedtuple_"), *module = PyImport_GetModule(target->module);
+    PyObject *home = module == NULL ? NULL : PyObject_GetAttrString(module, "__file__");
+    bool library = named_tuple != NULL && PyUnicode_Tailmatch(target->module, named_tuple, 0, PY_SSIZE_T_MAX, -1) == 1;
+    library |= home != NULL && PyUnicode_Check(home) && !is_user_file(home);
+    Py_XDECREF(named_tuple);
+    Py_XDECREF(module);
+    Py_XDECREF(home);
+    PyErr_Clear();
+    return library;
 }
 
 void code_name_target(Target *target, PyObject *module)
