@@ -111,9 +111,14 @@ def test_a_wrong_configuration_stops_every_verb(
     assert pytracer(verb[0], "--help").returncode == 0
 
 
-def test_a_noise_model_of_the_configuration_that_does_not_exist(pytracer: Pytracer, configure: Configure) -> None:
-    configure(run={"noise": "gaussian"})
-    assert "unknown noise model 'gaussian'" in pytracer("run", "script.py").stderr
+def test_names_of_the_configuration_that_do_not_exist(pytracer: Pytracer, configure: Configure) -> None:
+    configure(run={"noise": "gaussian"}, modules_to_load=["nummpy"])
+    refused = pytracer("run", "script.py").stderr
+    assert re.match(r"pytracer: error: run\.noise in '/.*/config\.json': unknown noise model 'gaussian'; ", refused)
+    refused = pytracer("run", "--noise", "sr", "script.py").stderr
+    assert re.match(r"pytracer: error: modules_to_load in '/.*/config\.json': no module named 'nummpy' \(did ", refused)
+    refused = pytracer("run", "--noise", "sr", "--trace", "numppy", "script.py").stderr
+    assert refused.startswith("pytracer: error: no module named 'numppy'")
 
 
 def test_a_cache_folder_with_other_files_is_refused(pytracer: Pytracer, tmp_path: Path, configure: Configure) -> None:

@@ -4,13 +4,17 @@ Such an option has no default of its own: None says that it was not given.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pytracer.commands.inventory import readable_size
-from pytracer.config import DEFAULTS, Settings
+from pytracer.config import DEFAULTS
+from pytracer.errors import UsageError
+from pytracer.settings import Resolved
 from pytracer.settings.kinds import RefusedError, parse_size
 from pytracer.settings.patterns import read_patterns
+from pytracer.settings.resolve import COMMAND_LINE, DEFAULT
 from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Targets
@@ -99,9 +103,13 @@ def add_recording(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     ]
 
 
-def targets_of(settings: Settings, program: Program) -> Targets:
+def targets_of(resolved: Resolved, program: Program) -> Targets:
     """The targets asked for. Raises UsageError for a name that cannot exist and for a bad file of patterns."""
-    check_targets([*settings.modules_to_load, *settings.modules_to_exclude], program.folder())
+    settings = resolved.settings
+    with blame(resolved, "modules_to_load"):
+        check_targets(settings.modules_to_load, program.folder())
+    with blame(resolved, "modules_to_exclude"):
+        check_targets(settings.modules_to_exclude, program.folder())
     return Targets(
         settings.modules_to_load,
         settings.modules_to_exclude,
@@ -110,8 +118,21 @@ def targets_of(settings: Settings, program: Program) -> Targets:
     )
 
 
-def check_noise(model: str) -> None:
-    """Raise UsageError for an unknown noise model."""
+def check_noise(model: str, resolved: Resolved, key: str) -> None:
+    """Raise UsageError for an unknown noise model, which this key sets."""
     from pytracer.noise import create
 
-    create(model)
+    with blame(resolved, key):
+        create(model)
+
+
+@contextmanager
+def blame(resolved: Resolved, key: str) -> Iterator[None]:
+    """A mistake in the value of this setting names the configuration file when it comes from there."""
+    try:
+        yield
+    except UsageError as error:
+        origin = resolved.origins[key]
+        if origin in (COMMAND_LINE, DEFAULT):
+            raise
+        raise UsageError(f"{key} in {origin!r}: {error}") from None

@@ -83,8 +83,8 @@ def _prepare(options: argparse.Namespace) -> Experiment:
     program: Program = options.program
     settings: Settings = options.settings
     program.check()
-    check_noise(settings.noise)
-    targets = targets_of(settings, program)
+    check_noise(settings.noise, options.resolved, "run.noise")
+    targets = targets_of(options.resolved, program)
     if options.output is not None:
         check_output(options.output)
     cache = Cache(settings.cache)

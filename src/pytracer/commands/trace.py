@@ -64,8 +64,8 @@ def execute(options: argparse.Namespace) -> int:
         command = [sys.executable, *interpreter_options(), *program.command()]
         return _exit_code(subprocess.run(command, check=False).returncode)
     settings: Settings = options.settings
-    check_noise(settings.trace_noise)
-    targets = targets_of(settings, program)
+    check_noise(settings.trace_noise, options.resolved, "trace.noise")
+    targets = targets_of(options.resolved, program)
     if options.report == "only":
         settings = replace(settings, array_bytes=0)
     with _trace_folder(options) as trace:
