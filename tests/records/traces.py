@@ -63,9 +63,9 @@ def same_traces(first: Trace, second: Trace) -> bool:
     assert [p.name for p in first.processes] == [p.name for p in second.processes]
     for one, other in zip(first.processes, second.processes, strict=True):
         assert [lane.name for lane in one.lanes] == [lane.name for lane in other.lanes]
-        for table in ("functions", "sites", "names"):
+        for table in ("functions", "sites", "names", "stacks"):
             assert getattr(one, table).rows == getattr(other, table).rows
-        assert (one.coverage, one.counters) == (other.coverage, other.counters)
+        assert (one.coverage, one.counters, one.origin) == (other.coverage, other.counters, other.origin)
         for lane, twin in zip(one.lanes, other.lanes, strict=True):
             for field in set(CALL.names or ()) - PLACES:
                 assert np.array_equal(lane.calls[field], twin.calls[field]), field
