@@ -16,13 +16,13 @@ ROUNDS = int(os.environ.get("PYTRACER_BENCH_ROUNDS", "7"))
 
 def untraced(program: Path, *args: str) -> str:
     """What the program prints when Python runs it."""
-    return _output([sys.executable, str(program), *args])
+    return output_of([sys.executable, str(program), *args])
 
 
 def traced(program: Path, *args: str, trace: Sequence[str] = (), model: str = "none") -> str:
     """What the program prints when it is recorded; the trace is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        return _output(traced_command(Path(folder), program, *args, trace=trace, model=model))
+        return output_of(traced_command(Path(folder), program, *args, trace=trace, model=model))
 
 
 def traced_command(folder: Path, program: Path, *args: str, trace: Sequence[str], model: str = "none") -> list[str]:
@@ -40,7 +40,8 @@ def traced_command(folder: Path, program: Path, *args: str, trace: Sequence[str]
     return [sys.executable, "-P", "-m", "pytracer.trace.child", str(path)]
 
 
-def _output(command: list[str]) -> str:
+def output_of(command: list[str]) -> str:
+    """What a command that must succeed prints."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
