@@ -44,10 +44,9 @@ def test_what_a_program_hides_is_listed(pytracer: Pytracer, program: Path) -> No
     shown = pytracer("info", "--coverage", "--json")
     assert shown.returncode == 0, shown.stderr
     found = by_event(json.loads(shown.stdout)["ledger"])
-    pandas = found["native_module_not_hooked"]
-    assert [name["name"] for name in pandas["names"]] == ["pandas"]
-    assert "extension modules (pandas._libs." in pandas["why"]
-    assert pandas["why"].endswith("recorded with --trace pandas")
+    [pandas] = found["native_module_not_hooked"]["names"]
+    assert pandas["name"] == "pandas"
+    assert pandas["count"] == found["native_module_not_hooked"]["count"] > 10
     assert found["generators"]["count"] == 1
     assert found["values_not_understood"]["count"] >= 1
     assert found["containers_cut"]["count"] == 1

@@ -96,6 +96,15 @@ def test_gaps_of_a_trace(tmp_path: Path) -> None:
     ]
 
 
+def test_native_modules_are_counted_by_package(tmp_path: Path) -> None:
+    def modules(program: Program) -> None:
+        for name in ("pandas._libs.a", "pandas._libs.b", "fast"):
+            program.process.coverage("native_module_not_hooked", name, "never perturbed")
+
+    [entry] = ledger(merge([gaps(Trace.open(write_trace(tmp_path / "t", modules, 0)))]))
+    assert entry.line() == "native modules that are not hooked: 3 (2 of pandas, fast): never perturbed"
+
+
 def test_nothing_missing_is_nothing(tmp_path: Path) -> None:
     path = write_trace(tmp_path / "t", lambda program: program.call("f", 1.0, result=2.0), 0)
     assert gaps(Trace.open(path)) == []

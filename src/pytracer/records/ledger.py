@@ -8,6 +8,7 @@ import numpy as np
 
 from pytracer.records.reader import Trace
 from pytracer.records.schema import CallFlag, Kind
+from pytracer.records.tables import Coverage
 
 LOSSES = {
     "calls_dropped": ("calls_dropped", "the disk was full, a limit was reached, or files could not be opened"),
@@ -42,8 +43,18 @@ class Gap:
 def gaps(trace: Trace) -> list[Gap]:
     """What one execution did not see, all its processes together; equal gaps are one."""
     # An event that several processes report is one thing, however many of them do.
-    events = dict.fromkeys(Gap(*event) for process in trace.processes for event in process.coverage)
-    return [*events, *(gap for gap in (*_losses(trace), *_marked(trace)) if gap.count > 0)]
+    events = dict.fromkeys(event for process in trace.processes for event in process.coverage)
+    seen = Counter(_subject(event) for event in events)
+    return [
+        *(Gap(*event, count) for event, count in seen.items()),
+        *(gap for gap in (*_losses(trace), *_marked(trace)) if gap.count > 0),
+    ]
+
+
+def _subject(event: Coverage) -> Coverage:
+    """Native modules are counted by package: some have a hundred."""
+    package = event.name.partition(".")[0] if event.event == "native_module_not_hooked" else event.name
+    return event._replace(name=package)
 
 
 def merge(samples: Iterable[Iterable[Gap]]) -> list[tuple[Gap, int]]:

@@ -15,7 +15,7 @@ TITLES = {
     "not_followed": "processes not followed",
     "unknown_target": "targets not found",
     "not_hookable": "callables not hookable",
-    "native_module_not_hooked": "packages with native code that is not hooked",
+    "native_module_not_hooked": "native modules that are not hooked",
     "adapter_failed": "objects whose adapter failed",
     "values_not_understood": "values of an unknown type",
     "arrays_omitted": "arrays recorded by shape only",

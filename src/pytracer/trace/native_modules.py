@@ -8,8 +8,7 @@ from types import ModuleType
 from pytracer.noise.native import is_below
 from pytracer.trace.targets import DEFAULT_PACKAGES
 
-NAMED = 3
-"""Modules named for each package."""
+WHY = "never perturbed; recorded where --trace names them"
 
 OURS = "pytracer"
 
@@ -32,15 +31,9 @@ def loaded() -> list[str]:
     return list(names.values())
 
 
-def without_hooks(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Each package with extension modules that no target covers, and what the user should know about it."""
-    found: dict[str, list[str]] = {}
+def without_hooks(targets: tuple[str, ...]) -> Iterator[str]:
+    """Names of those that belong to no default package and that no target covers."""
     for name in loaded():
-        top = name.partition(".")[0]
         covered = any(is_below(name, target) or is_below(target, name) for target in targets)
-        if top not in DEFAULT_PACKAGES and not covered:
-            found.setdefault(top, []).append(name)
-    for package, modules in sorted(found.items(), key=lambda item: -len(item[1])):
-        names = ", ".join(modules[:NAMED]) + (", ..." if len(modules) > NAMED else "")
-        what = f"{len(modules)} extension module{'s' * (len(modules) > 1)} ({names})"
-        yield package, f"{what}: not perturbed; calls are recorded with --trace {package}"
+        if not covered and name.partition(".")[0] not in DEFAULT_PACKAGES:
+            yield name

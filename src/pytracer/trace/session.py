@@ -129,8 +129,8 @@ class Session:
         for pattern in self._selection.unmatched() if ours else ():
             why = f"{pattern.origin}: nothing of this name was imported or called by the first process"
             _native.add_coverage("unknown_target", pattern.text, why)
-        for package, why in native_modules.without_hooks(self._selection.trace):
-            _native.add_coverage("native_module_not_hooked", package, why)
+        for name in native_modules.without_hooks(self._selection.trace):
+            _native.add_coverage("native_module_not_hooked", name, native_modules.WHY)
         _native.stop_recorder()
         if not ours:
             return
