@@ -1,7 +1,6 @@
 """Pickle traces: ours hold all that a native one holds, and the original's reader lists them; the original's are read."""
 
 import collections
-import os
 import pickle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -100,6 +99,8 @@ def test_native_and_pickle_are_told_apart(tmp_path: Path) -> None:
         open_trace(path, "pickle")
     convert(path)
     assert not open_trace(path, "native").processes
+    (path / "process-0").mkdir()  # a removal that was interrupted
+    assert len(open_trace(path).processes[0].lanes) == 2
     assert len(open_trace(path, "pickle").processes) == 2
     with pytest.raises(TraceError, match="no trace at"):
         open_trace(tmp_path / "absent", "native")
@@ -114,7 +115,7 @@ def test_head_tells_what_was_traced(tmp_path: Path) -> None:
     assert head_of_pickle(write_original(tmp_path / "o.pkl", [record("inputs", 0, "f")])) is None
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not Path("/dev/full").exists(), reason="needs a full disk")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
 def test_a_full_disk_keeps_the_native_trace(tmp_path: Path) -> None:
     path = write_varied(tmp_path / "t")
     (tmp_path / "t.pkl.part").symlink_to("/dev/full")

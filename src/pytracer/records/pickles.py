@@ -28,7 +28,8 @@ def open_trace(path: Path | str, form: str = "auto") -> Trace:
 
     Args:
         path: of the folder or the file.
-        form: one of FORMATS; "auto" reads what is there, the native tables first.
+        form: one of FORMATS; "auto" reads the pickle file when there is one: it is whole, and native tables beside it
+            are what is left of those that it was made from.
 
     Raises:
         TraceError: there is none, or it is corrupt.
@@ -36,8 +37,7 @@ def open_trace(path: Path | str, form: str = "auto") -> Trace:
     """
     path = Path(path)
     beside = pickle_of(path)
-    native = path.is_dir() and any(path.glob("process-*"))
-    if form == "native" or (form == "auto" and (native or not (path.is_file() or beside.is_file()))):
+    if form == "native" or (form == "auto" and not (path.is_file() or beside.is_file())):
         return Trace.open(path)
     if path.is_dir():
         if not beside.is_file():
@@ -63,5 +63,5 @@ def convert(folder: Path) -> Path:
             "native trace"
         ) from error
     for process in folder.glob("process-*"):
-        shutil.rmtree(process)
+        shutil.rmtree(process, ignore_errors=True)
     return path
