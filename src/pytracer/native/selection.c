@@ -25,7 +25,8 @@ static const char *next_character(const char *text)
     return text;
 }
 
-/* `*` is any text, `?` one character. With `below`, a match may also end before a dot. Only the last `*` is tried again. */
+/* `*` is any text, `?` one character. With `below`, a match may end before a dot, too. Only the last `*` is tried
+ * again. */
 static bool glob_matches(const char *glob, const char *text, bool below)
 {
     const char *star = NULL, *resumed = NULL;
@@ -68,7 +69,8 @@ bool selection_has(PyObject *module, PyObject *name)
 {
     if (lists[WANTED].n + lists[INCLUDED].n + lists[EXCLUDED].n == 0) return true;
     PyObject *full = PyUnicode_FromFormat("%U.%U", module, name);
-    const char *texts[] = {PyUnicode_AsUTF8(module), PyUnicode_AsUTF8(name), full == NULL ? NULL : PyUnicode_AsUTF8(full)};
+    const char *texts[] = {PyUnicode_AsUTF8(module), PyUnicode_AsUTF8(name),
+                           full == NULL ? NULL : PyUnicode_AsUTF8(full)};
     bool selected = false;
     if (texts[0] != NULL && texts[1] != NULL && texts[2] != NULL) {
         bool wanted = any_matches(&lists[WANTED], texts[0], texts[1], texts[2]) || lists[WANTED].n == 0;
