@@ -18,7 +18,7 @@ IN_PAYLOAD = (Kind.ARRAY, Kind.BIGINT)
 def write_varied(path: Path) -> Path:
     """Two processes and three lanes; nesting, exceptions, values of every kind that has content."""
     values = [None, True, -3, 2**70, 1.5, np.float32(0.1), 2 + 1j, "text", object(), [1, [2.0]], {"k": np.arange(4)}]
-    values += [b"bytes", [], {}, np.longdouble(1) / 3, np.zeros(2, "i4,f8"), np.array(["2020-01-01"], "<M8[D]")]
+    values += [b"bytes", [], {}, np.zeros((), np.longdouble), np.zeros(2, "i4,f8"), np.array(["2020-01-01"], "<M8[D]")]
     with TraceWriter(path, sample=3, noise={"model": "sr", "seed": 4}, command=["s.py", "1"]) as trace:
         for name in ("process-0", "process-0.1"):
             process = trace.process(name)
