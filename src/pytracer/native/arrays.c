@@ -104,7 +104,9 @@ static void describe(ArrayHeader *header, PyArrayObject *array)
     PyArray_Descr *descr = PyArray_DESCR(array);
     char dtype[24];
     memset(header->dtype, 0, sizeof header->dtype);
-    if (strchr("mMSU", descr->kind) != NULL) { /* units stand in metadata, and texts count characters */
+    if (LIKELY(descr->type_num == NPY_DOUBLE && PyArray_ISNOTSWAPPED(array))) {
+        memcpy(dtype, "<f8", 4);
+    } else if (strchr("mMSU", descr->kind) != NULL) { /* units stand in metadata, and texts count characters */
         PyObject *text = PyObject_GetAttrString((PyObject *)descr, "str");
         const char *utf8 = text == NULL ? NULL : PyUnicode_AsUTF8(text);
         snprintf(dtype, sizeof dtype, "%s", utf8 == NULL ? "|V0" : utf8);

@@ -44,7 +44,7 @@ static COLD void draft_value(Draft *draft, const ValueRecord *value)
     draft->rows[draft->n++] = *value;
 }
 
-void put_value(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra)
+static inline void put_record(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra)
 {
     uint32_t name = LIKELY(writer->path_length == 0) ? 0 : name_id(writer->path, writer->path_length);
     ValueRecord value = {kind, writer->role, writer->position, name, data, extra};
@@ -58,6 +58,8 @@ void put_value(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra)
     *place = value;
     writer->count++;
 }
+
+void put_value(Writer *writer, uint8_t kind, uint64_t data, uint64_t extra) { put_record(writer, kind, data, extra); }
 
 const ValueRecord *value_before(const Writer *writer, uint8_t kind)
 {
@@ -192,11 +194,11 @@ static void put_by_type(Writer *writer, PyObject *object)
     }
 }
 
-void put_object(Writer *writer, PyObject *object)
+static inline void put_any(Writer *writer, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     if (type == &PyFloat_Type)
-        put_value(writer, KIND_FLOAT64, bits_of(PyFloat_AS_DOUBLE(object)), 0);
+        put_record(writer, KIND_FLOAT64, bits_of(PyFloat_AS_DOUBLE(object)), 0);
     else if (numpy_ready && type == &PyArray_Type)
         put_array(writer, object);
     else if (type == &PyBool_Type)
@@ -210,6 +212,8 @@ void put_object(Writer *writer, PyObject *object)
     else
         put_by_type(writer, object);
 }
+
+void put_object(Writer *writer, PyObject *object) { put_any(writer, object); }
 
 /* ---- the values of a call */
 
@@ -256,10 +260,10 @@ uint32_t record_inputs(ThreadState *state, const Arguments *arguments)
     Writer writer;
     start(&writer, state, ROLE_POSITIONAL);
     if (arguments->self != NULL) {
-        put_object(&writer, arguments->self);
+        put_any(&writer, arguments->self);
         writer.position++;
     }
-    for (Py_ssize_t i = 0; i < arguments->n_args; i++, writer.position++) put_object(&writer, arguments->args[i]);
+    for (Py_ssize_t i = 0; i < arguments->n_args; i++, writer.position++) put_any(&writer, arguments->args[i]);
     if (arguments->kwnames == NULL && arguments->kwargs == NULL) return end(&writer);
     writer.role = ROLE_KEYWORD;
     writer.position = 0;
@@ -277,7 +281,7 @@ uint32_t record_result(ThreadState *state, PyObject *result)
 {
     Writer writer;
     start(&writer, state, ROLE_RETURN);
-    put_object(&writer, result);
+    put_any(&writer, result);
     return end(&writer);
 }
 
@@ -327,12 +331,17 @@ static const ValueRecord *inputs_of(const Inputs *inputs, uint8_t role, uint16_t
     return inputs->rows + first;
 }
 
+static inline bool is_plain(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    return type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBool_Type || object == Py_None;
+}
+
 /* Whether a call can have changed what would be recorded of it. */
 static bool may_change(PyObject *object, int depth)
 {
     PyTypeObject *type = Py_TYPE(object);
-    if (type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBool_Type || object == Py_None)
-        return false;
+    if (is_plain(object)) return false;
     if (numpy_ready && PyArray_Check(object)) return PyArray_ISWRITEABLE((PyArrayObject *)object);
     Form form = type_entry(type)->form;
     if (form != FORM_TUPLE && form != FORM_NAMED_TUPLE) return (form >= FORM_BUFFER && form != FORM_RANGE) || form == FORM_BYTEARRAY;
@@ -341,12 +350,21 @@ static bool may_change(PyObject *object, int depth)
     return false;
 }
 
+static bool is_in(PyObject *tuple, PyObject *object)
+{
+    for (Py_ssize_t i = 0; PyTuple_CheckExact(tuple) && i < PyTuple_GET_SIZE(tuple); i++)
+        if (PyTuple_GET_ITEM(tuple, i) == object) return true;
+    return false;
+}
+
+/* Whether the object, or each item of a tuple as in `out=(a, b)`, is the result or one of its items. */
 static bool is_returned(PyObject *object, PyObject *result)
 {
-    if (object == result) return true;
-    for (Py_ssize_t i = 0; PyTuple_CheckExact(result) && i < PyTuple_GET_SIZE(result); i++)
-        if (PyTuple_GET_ITEM(result, i) == object) return true;
-    return false;
+    if (object == result || is_in(result, object)) return true;
+    if (!PyTuple_CheckExact(object)) return false;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); i++)
+        if (!is_in(result, PyTuple_GET_ITEM(object, i))) return false;
+    return true;
 }
 
 /* Appends what was held back, and counts it. */
@@ -416,7 +434,9 @@ static void put_changed_keywords(Writer *writer, Inputs *inputs, const Arguments
  * the one called `out`. What is returned has been recorded. */
 uint32_t record_changed(ThreadState *state, const Arguments *arguments, PyObject *result, const CallRecord *call, bool every)
 {
-    if (call->flags & FLAG_INPUTS_CUT) return 0;
+    bool plain = arguments->self == NULL && arguments->kwnames == NULL && arguments->kwargs == NULL;
+    for (Py_ssize_t i = 0; plain && i < arguments->n_args; i++) plain = is_plain(arguments->args[i]);
+    if (plain || (call->flags & FLAG_INPUTS_CUT)) return 0;
     Inputs inputs = {.first = call->inputs, .count = call->n_inputs};
     Writer writer;
     start(&writer, state, ROLE_AFTER);

@@ -204,6 +204,8 @@ class LaneWriter:
         return [record]
 
     def _encode(self, value: Any) -> tuple[Kind, int, int]:
+        if isinstance(value, np.longdouble | np.clongdouble | np.datetime64 | np.timedelta64):
+            value = np.array(value)  # they have no kinds of their own
         match value:
             case None:
                 return Kind.NONE, 0, 0
@@ -211,25 +213,21 @@ class LaneWriter:
                 return Kind.BOOL, int(value), 0
             case int() | np.integer():
                 return self._encode_integer(int(value))
-            case np.longdouble() | np.clongdouble():
-                return Kind.ARRAY, self._append_array(np.array(value), ArrayFlag(0)), value.nbytes
             case float() | np.floating() if type(value) in _FLOATS:
                 return _FLOATS[type(value)], _bits(float(value)), 0
             case complex() | np.complexfloating():
                 kind = Kind.COMPLEX64 if isinstance(value, np.complex64) else Kind.COMPLEX128
                 return kind, _bits(float(value.real)), _bits(float(value.imag))
-            case str():
-                return Kind.STR, _fnv1a(value.encode()), len(value.encode())
-            case bytes():
-                return Kind.BYTES, _fnv1a(value), len(value)
-            case list() | tuple() | dict():
-                return Kind.EMPTY, 0, self.process.name(type(value).__name__)
+            case str() | bytes():
+                kind, content = (Kind.BYTES, value) if isinstance(value, bytes) else (Kind.STR, value.encode())
+                return kind, _fnv1a(content), len(content)
             case np.ndarray() if value.dtype.kind in _CHARACTERS:
                 return Kind.ARRAY, self._append_array(value, ArrayFlag(0)), value.nbytes
             case np.ndarray():
                 return Kind.ARRAY, self._append_array(value, ArrayFlag.OMITTED), 0
             case _:
-                return Kind.OBJECT, 1, self.process.name(_type_name(type(value)))
+                kind = Kind.EMPTY if isinstance(value, list | tuple | dict) else Kind.OBJECT
+                return kind, int(kind == Kind.OBJECT), self.process.name(_type_name(type(value)))
 
     def _encode_integer(self, value: int) -> tuple[Kind, int, int]:
         if -(2**63) <= value < 2**63:

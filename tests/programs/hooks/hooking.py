@@ -31,6 +31,7 @@ class Call:
     kwargs: dict = field(default_factory=dict)
     returned: dict = field(default_factory=dict)  # path -> value
     after: dict = field(default_factory=dict)  # position -> value
+    changed: list = field(default_factory=list)  # (position, path, value) of arguments after the call
     error: str | None = None
     generator: bool = False
 
@@ -79,6 +80,7 @@ def read_calls(folder):
                             call.returned[name] = value
                         case Role.AFTER:
                             call.after[position] = value
+                            call.changed.append((position, name, value))
                         case Role.EXCEPTION:
                             call.error = value
             calls.append(call)
@@ -99,7 +101,8 @@ def flags_of(each):
 def hook(each, name=None):
     """Hook one callable; returns the reason when it cannot be."""
     name = name or getattr(each, "__qualname__", None) or getattr(each, "__name__", None) or type(each).__name__
-    return _native.hook(each, getattr(each, "__module__", None) or "?", name, "callable", flags_of(each))
+    kind = "python" if isinstance(each, types.FunctionType) else "callable"
+    return _native.hook(each, getattr(each, "__module__", None) or "?", name, kind, flags_of(each))
 
 
 class Calls(list):

@@ -20,12 +20,9 @@ def sparse(obj: Any) -> Iterator[tuple[str, Any]]:
 def spline(obj: Any) -> Iterator[tuple[str, Any]]:
     """Coefficients, breakpoints, knots and degree, those that it has."""
     for name in ("c", "x", "t", "k"):
-        for own in (f"_{name}", name):  # newer versions keep what their properties give
-            try:
-                yield f".{name}", object.__getattribute__(obj, own)
-            except AttributeError:
-                continue
-            break
+        value = getattr(obj, name, None)
+        if value is not None:
+            yield f".{name}", value
 
 
-ADAPTERS: dict[str, Adapter] = {"_spbase": sparse, "_PPolyBase": spline, "BSpline": spline}
+ADAPTERS: dict[str, Adapter] = {"_spbase": sparse, "_PPolyBase": spline, "PPoly": spline, "BSpline": spline}
