@@ -9,6 +9,7 @@
 typedef struct {
     int fd;
     uint32_t next;
+    bool said_full;
     FileIdentity identity;
 } TextTable;
 
@@ -20,6 +21,7 @@ static int open_text(TextTable *table, const char *folder, const char *file)
     snprintf(path, sizeof path, "%s/%s", folder, file);
     table->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     table->next = 1;
+    table->said_full = false;
     table->identity = file_identity(table->fd);
     return table->fd < 0 ? -1 : 0;
 }
@@ -32,7 +34,7 @@ typedef struct {
     char *text;
 } Name;
 
-enum { MAX_NAMES = 1 << 20 };
+enum { MAX_NAMES = 1 << 17 }; /* 15 MB with their texts: memory is bounded, however many keys the program's dicts have */
 static Name *name_table;
 static size_t name_mask;
 
@@ -50,7 +52,7 @@ typedef struct {
     uint32_t parent, site, id;
 } Stack;
 
-enum { MAX_STACKS = 1 << 20 };
+enum { MAX_STACKS = 1 << 19 };
 static Stack *stack_table;
 static size_t stack_mask;
 
@@ -163,6 +165,14 @@ static Line begin(uint32_t id)
     return line;
 }
 
+/* Says once that a table takes no more, and returns the id of nothing. */
+static COLD uint32_t full(TextTable *table, const char *what, const char *why)
+{
+    if (!table->said_full) coverage_event("note", what, why);
+    table->said_full = true;
+    return 0;
+}
+
 /* ---- functions */
 
 static void put_params(Line *line, PyCodeObject *code)
@@ -268,7 +278,8 @@ uint32_t name_id(const char *text, size_t length)
         if (name_table[slot].hash == hash && name_table[slot].length == length
             && memcmp(name_table[slot].text, text, length) == 0)
             return name_table[slot].id;
-    char *copy = names.next < MAX_NAMES ? malloc(length + 1) : NULL;
+    if (names.next >= MAX_NAMES) return full(&names, "value paths", "there are too many different ones: the others have none");
+    char *copy = malloc(length + 1);
     if (copy == NULL) return 0;
     memcpy(copy, text, length);
     name_table[slot] = (Name){hash, names.next++, (uint32_t)length, copy};
@@ -307,7 +318,7 @@ uint32_t stack_id(uint32_t parent, uint32_t site)
     if ((stack_table == NULL || stacks.next * 2 > stack_mask) && !grow_stacks()) return 0;
     size_t slot = stack_slot(stack_table, stack_mask, parent, site);
     if (stack_table[slot].id != 0) return stack_table[slot].id;
-    if (stacks.next >= MAX_STACKS) return 0;
+    if (stacks.next >= MAX_STACKS) return full(&stacks, "stacks", "there are too many different ones: the others are not recorded");
     stack_table[slot] = (Stack){parent, site, stacks.next++};
     Line line = begin(stack_table[slot].id);
     put_text(&line, ", \"parent\": ");
