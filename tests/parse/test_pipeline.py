@@ -416,3 +416,46 @@ def test_a_perturbed_trace_alone_is_its_own_reference(tmp_path: Path) -> None:
     with parse([path], tmp_path / "r.h5") as result:
         assert result.verdict == "not perturbed: there is one sample only"
         assert result.values["mean"][0] == 2
+
+
+def test_long_doubles(tmp_path: Path) -> None:
+    third = np.longdouble(1) / 3
+    noise = np.ldexp(np.random.default_rng(0).normal(size=5), -58).astype(np.longdouble)  # below a float64's last bit
+
+    def body(program: Program, i: int) -> None:
+        number = third * (1 + noise[i])
+        program.call("f", third, np.array([number, third]), result=number, noisy=1)
+        program.call("g", result=np.array([number * 1j]), noisy=1)
+
+    precision = np.finfo(np.longdouble).nmant + 1
+    with parse(write_experiment(tmp_path, body, 5), tmp_path / "r.h5") as result:
+        values = values_of(result, call_of(result, "f"))
+        assert values["x"]["bits_min"] == values["x"]["precision"] == precision
+        assert 53 < values["return"]["bits_min"] < precision
+        assert values["y"]["bits_min"] == values["return"]["bits_min"]
+        assert 53 < call_of(result, "g")["output_bits_min"] < precision
+
+
+def test_kinds_without_numbers_agree_or_not(tmp_path: Path) -> None:
+    def body(program: Program, i: int) -> None:
+        program.call("f", b"same", [] if i % 2 else (), b"ab" if i % 2 else b"ac", result={}, noisy=1)
+
+    with parse(write_experiment(tmp_path, body, 5), tmp_path / "r.h5") as result:
+        values = values_of(result, call_of(result, "f"))
+        assert [values[name]["agreement"] for name in ("x", "y", "argument 3", "return")] == [1, 0.5, 0.5, 1]
+        types = [result.types.read("dtype", values[name]["type"]) for name in ("x", "y", "return")]
+        assert types == ["bytes", "tuple", "dict"]
+
+
+def test_changed_arguments_given_by_name(tmp_path: Path) -> None:
+    def body(program: Program, i: int) -> None:
+        function, site = program.process.function("m", "f", params=("x",)), program.process.site("s.py", 1)
+        with program.lane.call(function, site, [1.0], {"out": [1.0]}) as call:
+            call.perturbations = 1
+            call.after(0, {"a": float(BAD[i])})
+            call.after(0, [float(BAD[i])], "out")
+
+    with parse(write_experiment(tmp_path, body, 5), tmp_path / "r.h5") as result:
+        values = values_of(result, call_of(result, "f"))
+        assert set(values) == {"x", "out[0]", "x['a'] (after)", "out[0] (after)"}
+        assert values["out[0] (after)"]["bits_min"] == measured(BAD)

@@ -268,9 +268,9 @@ class CallWriter:
         """The returned value."""
         self.outputs += self._lane._flatten(Role.RETURN, 0, "", value)
 
-    def after(self, position: int, value: Any) -> None:
-        """An argument as the call left it."""
-        self.outputs += self._lane._flatten(Role.AFTER, position, "", value)
+    def after(self, position: int, value: Any, name: str = "") -> None:
+        """An argument as the call left it; `name` is that of one that was given by name."""
+        self.outputs += self._lane._flatten(Role.AFTER, position, name, value)
 
 
 def _bits(value: float) -> int:
