@@ -135,6 +135,9 @@ static Form object_of_library(PyTypeObject *type, PyTypeObject **base)
         {"types.", "SimpleNamespace", FORM_NAMESPACE},
         {"enum.", "Enum", FORM_NOT_DATA},
         {"pathlib.", "PurePath", FORM_NOT_DATA},
+        {"numpy.random.", "Generator", FORM_NOT_DATA},
+        {"numpy.random.", "RandomState", FORM_NOT_DATA},
+        {"numpy.random.", "BitGenerator", FORM_NOT_DATA},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if ((*base = base_named(type, known[i].package, known[i].name)) != NULL) return known[i].form;

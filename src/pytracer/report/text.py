@@ -100,7 +100,8 @@ def _worst(row: Row) -> list[str]:
         index = "" if worst.element is None else f"[{', '.join(map(str, worst.element))}]"
         # Beside much larger elements a value near 0 is often what a cancellation rightly leaves.
         scale = f", beside {worst.largest:.3g}" if abs(worst.mean) < SMALL * worst.largest else ""
-        lines = [f"worst: {worst.value}{index} = {worst.mean:.6g}{scale}: {_number(worst.bits)} bits"]
+        name, after, _ = worst.value.partition(" (after)")
+        lines = [f"worst: {name}{index}{after} = {worst.mean:.6g}{scale}: {_number(worst.bits)} bits"]
     if row.disagreements:
         lines.append(
             f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value, type or shape in some samples"

@@ -241,7 +241,7 @@ class Callable:
 
 
 def check_what_is_not_understood():
-    found = recorded(Hostile(), Meta("Odd", (), {})(), Callable(), iter([1]), len, int, sys, Colour.RED, ValueError(), lambda: 1, ...)
+    found = recorded(Hostile(), Meta("Odd", (), {})(), Callable(), iter([1]), len, int, sys, Colour.RED, ValueError(), lambda: 1, ..., np.random.default_rng(0))
     assert found[0, ""] == "__main__.Hostile"
     assert recorded.counters["values_not_understood"] == 4
 
