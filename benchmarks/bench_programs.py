@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +30,19 @@ class Execution:
     """One process, from its start to its end."""
 
     seconds: float
+    processor: float  # seconds, in user code and kernel: what a busy machine changes less
     printed: bytes
     calls: int = 0
     trace_bytes: int = 0
 
 
 def execute(command: list[str]) -> Execution:
-    """Wall-clock time of a whole process."""
-    start = time.perf_counter()
+    """Times of a whole process."""
+    before, start = os.times(), time.perf_counter()
     ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | ONE_THREAD)
-    return Execution(time.perf_counter() - start, ran.stdout)
+    seconds, after = time.perf_counter() - start, os.times()
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    return Execution(seconds, processor, ran.stdout)
 
 
 def record(program: Path, targets: tuple[str, ...]) -> Execution:
@@ -49,7 +52,7 @@ def record(program: Path, targets: tuple[str, ...]) -> Execution:
         ran = execute(traced_command(folder, program, trace=targets))
         calls = sum(int(np.fromfile(path, COUNTERS)["calls_recorded"][0]) for path in folder.rglob("counters.bin"))
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Execution(ran.seconds, ran.printed, calls, size)
+    return replace(ran, calls=calls, trace_bytes=size)
 
 
 def measure(program: Path) -> dict[str, float]:
@@ -68,8 +71,11 @@ def measure(program: Path) -> dict[str, float]:
     for name, executions in sides.items():
         assert all(each.printed == plain[0].printed for each in executions), f"{program}: tracing changed the results"
         last = executions[-1]
+        processor = statistics.median(each.processor for each in executions) / statistics.median(
+            alone.processor for alone in plain
+        )
         print(
-            f"  {name:10s} {summary(slow[name], 'x')}, {last.calls} calls, "
+            f"  {name:10s} {summary(slow[name], 'x')}, processor {processor:.2f} x, {last.calls} calls, "
             f"{last.trace_bytes / max(last.calls, 1):.0f} bytes a call, {last.trace_bytes / 1e6:.0f} MB",
             flush=True,
         )
