@@ -78,6 +78,7 @@ def outcomes(kind: str, sample: Path, folder: Path, count: int, seed: int) -> It
     for line in bounded.run(reader, *paths):
         assert line.startswith(("sound", "TraceError ", "UsageError ", "ResultError ", "PytracerError ")), line
         yield line.split()[0]
+    shutil.rmtree(folder)  # thousands of files, which pytest would keep
 
 
 @pytest.mark.parametrize("kind", KINDS)
