@@ -144,10 +144,8 @@ def join() -> None:
         told = json.loads(message)
         place = Place(told["process"], told["parent"], told["lane"], told["call"])
         _start_session(told["trace"], place)
-    except Exception as error:
-        # The program must run whatever became of the trace; its process folder is missing, which the reader reports.
-        if os.environ.get("PYTRACER_DEBUG"):
-            print(f"pytracer: warning: this process is not followed: {error!r}", file=sys.stderr)
+    except Exception as error:  # whatever became of the trace: the program must run
+        print(f"pytracer: warning: process {os.getpid()} is not followed: {error!r}", file=sys.stderr)
 
 
 def _start_session(trace: str, place: Place) -> None:
