@@ -282,7 +282,7 @@ def check_torch():
     except ImportError:
         return
     layer = torch.nn.Linear(2, 1)
-    found = recorded(torch.ones(2, 3), layer.weight, layer, torch.ones(2, dtype=torch.bfloat16))
+    found = recorded(torch.ones(2, 3), layer.bias, layer, torch.ones(2, dtype=torch.bfloat16))
     assert found[0, ""].shape == (2, 3) and found[0, ""].dtype == np.float32
     assert found[2, ".weight"].tolist() == layer.weight.detach().numpy().tolist()
     assert recorded.counters["values_not_understood"] == 1
