@@ -99,24 +99,31 @@ bool put_sorted(Writer *writer, PyObject *const *items, Py_ssize_t count)
 
 /* ---- arrays of plain data */
 
+/* Such as "<f4". printf is slow in every program that loads libquadmath, as SciPy does. */
+static void put_dtype(char *dtype, char order, char kind, int size)
+{
+    char digits[12];
+    int count = 0;
+    *dtype++ = order;
+    *dtype++ = kind;
+    do digits[count++] = (char)('0' + size % 10);
+    while ((size /= 10) > 0);
+    while (count > 0) *dtype++ = digits[--count];
+}
+
 static void describe(ArrayHeader *header, PyArrayObject *array)
 {
     PyArray_Descr *descr = PyArray_DESCR(array);
-    char dtype[24];
     memset(header->dtype, 0, sizeof header->dtype);
-    if (LIKELY(descr->type_num == NPY_DOUBLE && PyArray_ISNOTSWAPPED(array))) {
-        memcpy(dtype, "<f8", 4);
-    } else if (strchr("mMSU", descr->kind) != NULL) { /* units stand in metadata, and texts count characters */
+    if (strchr("mMSU", descr->kind) != NULL) { /* units stand in metadata, and texts count characters */
         PyObject *text = PyObject_GetAttrString((PyObject *)descr, "str");
         const char *utf8 = text == NULL ? NULL : PyUnicode_AsUTF8(text);
-        snprintf(dtype, sizeof dtype, "%s", utf8 == NULL ? "|V0" : utf8);
+        strncpy(header->dtype, utf8 == NULL ? "|V0" : utf8, sizeof header->dtype - 1);
         Py_XDECREF(text);
         PyErr_Clear();
     } else {
-        char order = descr->byteorder == '=' ? '<' : descr->byteorder;
-        snprintf(dtype, sizeof dtype, "%c%c%d", order, descr->kind, (int)PyArray_ITEMSIZE(array));
+        put_dtype(header->dtype, descr->byteorder == '=' ? '<' : descr->byteorder, descr->kind, (int)PyArray_ITEMSIZE(array));
     }
-    memcpy(header->dtype, dtype, strnlen(dtype, sizeof header->dtype - 1));
     header->flags = 0;
     header->ndim = (uint32_t)PyArray_NDIM(array);
     for (uint32_t i = 0; i < header->ndim; i++) header->shape[i] = PyArray_DIM(array, (int)i);
@@ -304,7 +311,7 @@ static bool describe_buffer(ArrayHeader *header, const Py_buffer *view)
     if (kind == '\0' || view->ndim > 64 || view->itemsize > 32 || (view->ndim > 0 && view->shape == NULL)) return false;
     *header = (ArrayHeader){.ndim = (uint32_t)view->ndim};
     int size = (int)view->itemsize / (kind == 'U' ? 4 : 1);
-    snprintf(header->dtype, sizeof header->dtype, "%c%c%d", size == 1 && kind != 'U' ? '|' : order, kind, size);
+    put_dtype(header->dtype, size == 1 && kind != 'U' ? '|' : order, kind, size);
     for (int i = 0; i < view->ndim; i++) header->shape[i] = view->shape[i];
     return true;
 }

@@ -181,8 +181,9 @@ static const char *at_hand(const Lane *lane, const KnownBlock *known)
     return payload->window + (known->offset - payload->window_at);
 }
 
-/* What is only in the file is read back once; after that the two keys, 128 bits together, stand for it: arrays that a program
- * passes from call to call would be read from the file every time. */
+/* What is only in the file is known by the key of its sample and that of all its elements, 128 bits together (64 when it shares
+ * the former): arrays that a program passes from call to call would be read from the file every time. A small one, of which the
+ * second key was not worth while when it was written, is read once. */
 static bool holds(const Lane *lane, KnownBlock *known, const Block *block, uint64_t key)
 {
     if (known->bytes != block->total) return false;
@@ -248,10 +249,15 @@ static uint64_t write_block(Table *payload, const Block *block)
     return offset;
 }
 
-uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes)
+static Block block_of(const ArrayHeader *header, const void *data, uint64_t bytes)
 {
     uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head);
-    Block block = {.header = header, .data = data, .head = head, .start = start, .bytes = bytes, .total = start + bytes};
+    return (Block){.header = header, .data = data, .head = head, .start = start, .bytes = bytes, .total = start + bytes};
+}
+
+uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes)
+{
+    Block block = block_of(header, data, bytes);
     uint64_t key, whole;
     KnownBlock *known = find_block(lane, &block, &key, &whole);
     if (known != NULL) {
@@ -259,16 +265,20 @@ uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint
         return known->offset;
     }
     uint64_t offset = write_block(&lane->payload, &block);
+    if (whole == 0 && block.total > LARGE) whole = key_of_bytes(data, bytes, key);
     if (offset != UINT64_MAX)
         remember(&lane->blocks, key, (KnownBlock){.offset = offset, .bytes = block.total, .whole = whole});
     return offset;
 }
 
 /* Whether this block is the one at `offset`, which is a block of the lane. */
-bool block_is(const Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes)
+bool block_is(Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes)
 {
-    uint64_t head = 24 + 8 * (uint64_t)header->ndim, start = round_up(head);
-    return payload_is(lane, offset, header, head) && payload_is(lane, offset + start, data, bytes);
+    Block block = block_of(header, data, bytes);
+    uint64_t key, whole;
+    const KnownBlock *known = find_block(lane, &block, &key, &whole);
+    if (known != NULL && known->offset == offset) return true;
+    return payload_is(lane, offset, header, block.head) && payload_is(lane, offset + block.start, data, bytes);
 }
 
 /* Whether the payload holds these bytes at `offset`, in its tail or in its file. */

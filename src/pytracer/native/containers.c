@@ -25,6 +25,14 @@ static int shown_length(const char *text, Py_ssize_t length)
     return end;
 }
 
+/* printf is slow in every program that loads libquadmath, as SciPy does. */
+static int join(char *out, const char *before, const char *text, size_t length, const char *after)
+{
+    char *at = stpcpy(out, before);
+    memcpy(at, text, length);
+    return (int)(stpcpy(at + length, after) - out);
+}
+
 static int text_key(char *out, size_t size, PyObject *key, Py_ssize_t index, bool attribute)
 {
     Py_ssize_t length = 0;
@@ -32,9 +40,9 @@ static int text_key(char *out, size_t size, PyObject *key, Py_ssize_t index, boo
     if (text == NULL) PyErr_Clear();
     if (text == NULL) return snprintf(out, size, "[#%zd]", index);
     int shown = shown_length(text, length);
-    const char *more = shown < length ? "..." : "";
-    if (attribute && is_identifier(text, length)) return snprintf(out, size, ".%.*s%s", shown, text, more);
-    return snprintf(out, size, "['%.*s%s']", shown, text, more);
+    bool cut = shown < length;
+    if (attribute && is_identifier(text, length)) return join(out, ".", text, (size_t)shown, cut ? "..." : "");
+    return join(out, "['", text, (size_t)shown, cut ? "...']" : "']");
 }
 
 /* The key as it would be written, where that runs no code of the program; else its place. */

@@ -307,7 +307,7 @@ typedef struct {
 
 /* Offset of the block in the payload, written now unless it is there already; UINT64_MAX on a full disk. */
 uint64_t put_block(Lane *lane, const ArrayHeader *header, const void *data, uint64_t bytes);
-bool block_is(const Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes);
+bool block_is(Lane *lane, uint64_t offset, const ArrayHeader *header, const void *data, uint64_t bytes);
 bool payload_is(const Lane *lane, uint64_t offset, const void *data, uint64_t bytes);
 void blocks_forget(Blocks *blocks);
 
