@@ -42,6 +42,9 @@ def stop_recorder() -> None:
 def next_child(starts: bool, /) -> tuple[str, int, str, int]:
     """This process, the number of its child that `starts` now (else 0), lane and row of the running call (lane.c)."""
 
+def environment() -> list[bytes]:
+    """The environment as a child would inherit it, "NAME=value" each (module.c)."""
+
 def counters() -> dict[str, int]:
     """The COUNTERS record of this process, as in records/schema.py (lane.c)."""
 

@@ -19,7 +19,7 @@ struct KnownBlock {
     uint64_t copy : 8;        /* index in Blocks.copies of its copy, if that has the same offset */
 };
 
-static uint32_t slots_in_use;
+static uint32_t slots_in_use; /* threads end without the GIL */
 
 /* One array on its way into the payload. */
 typedef struct {
@@ -99,13 +99,13 @@ static KnownBlock *place_for(const Blocks *blocks, uint64_t key, bool evict)
 static bool grow(Blocks *blocks)
 {
     uint32_t slots = blocks->slots == 0 ? FIRST_SLOTS : 4 * blocks->slots;
-    if (slots_in_use - blocks->slots + slots > SLOTS_OF_ALL_LANES) return false;
+    if (__atomic_load_n(&slots_in_use, __ATOMIC_RELAXED) - blocks->slots + slots > SLOTS_OF_ALL_LANES) return false;
     KnownBlock *known = calloc(slots, sizeof *known);
     if (known == NULL) return false;
     Blocks larger = {.known = known, .slots = slots};
     for (uint32_t i = 0; i < blocks->slots; i++)
         if (blocks->known[i].bytes > 0) *place_for(&larger, blocks->known[i].key, true) = blocks->known[i];
-    slots_in_use += slots - blocks->slots;
+    __atomic_fetch_add(&slots_in_use, slots - blocks->slots, __ATOMIC_RELAXED);
     free(blocks->known);
     blocks->known = known;
     blocks->slots = slots;
@@ -153,7 +153,7 @@ void blocks_forget(Blocks *blocks)
 {
     for (int i = 0; i < COPIES; i++) free(blocks->copies[i].bytes);
     free(blocks->known);
-    slots_in_use -= blocks->slots;
+    __atomic_fetch_sub(&slots_in_use, blocks->slots, __ATOMIC_RELAXED);
     *blocks = (Blocks){0};
 }
 
@@ -165,7 +165,7 @@ static bool file_holds(const Table *payload, uint64_t offset, const void *data, 
     char piece[16384];
     for (uint64_t done = 0; done < bytes;) {
         uint64_t size = bytes - done < sizeof piece ? bytes - done : sizeof piece;
-        if (pread(payload->fd, piece, size, (off_t)(offset + done)) != (ssize_t)size) return false;
+        if (!table_read_at(payload, offset + done, piece, size)) return false;
         if (memcmp(piece, (const char *)data + done, size) != 0) return false;
         done += size;
     }

@@ -160,7 +160,7 @@ static uint32_t record_outputs(ThreadState *state, const CallRecord *record, con
     if (UNLIKELY(result == NULL)) return record_exception(state);
     uint32_t count = record_result(state, result);
     bool every = python || result == Py_None;
-    if (record->n_inputs > 0 && (every || arguments->kwnames != NULL || arguments->kwargs != NULL))
+    if (state->lane_epoch == recorder.epoch && record->n_inputs > 0 && (every || arguments->kwnames != NULL || arguments->kwargs != NULL))
         count += record_changed(state, arguments, result, record, every);
     return count;
 }
@@ -180,15 +180,16 @@ static void end_record(Call *call, const Arguments *arguments, PyObject *result)
     bool outside = record == NULL;
     uint64_t at = (uint64_t)call->row * sizeof copy;
     if (UNLIKELY(outside)) { /* the window moved on while the call ran */
-        if (pread(state->lane.calls.fd, &copy, sizeof copy, (off_t)at) != sizeof copy) return;
+        if (!table_read_at(&state->lane.calls, at, &copy, sizeof copy)) return;
         record = &copy;
     }
     record->exit_ns = now_ns();
     uint64_t events = state->noise_events - call->noise_before;
     record->perturbations = events > UINT32_MAX ? UINT32_MAX : (uint32_t)events;
     record->outputs = table_used(&state->lane.values) / sizeof(ValueRecord);
-    uint32_t count = record_outputs(state, record, arguments, result, call->python);
-    if (UNLIKELY(state->lane_epoch != call->epoch)) return; /* as at entry */
+    CallRecord at_entry = *record; /* an adapter may let another thread stop the recorder, which unmaps it */
+    uint32_t count = record_outputs(state, &at_entry, arguments, result, call->python);
+    if (UNLIKELY(state->lane_epoch != call->epoch)) return;
     record->n_outputs = saturate16(count);
     if (count > UINT16_MAX) record->flags |= FLAG_OUTPUTS_CUT;
     if (result != NULL && is_suspended(result)) record->flags |= FLAG_GENERATOR;

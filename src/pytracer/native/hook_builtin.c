@@ -51,9 +51,9 @@ static const Thunk pool[POOL] = {X4096(NAME, 0) X4096(NAME, 1)};
     if (UNLIKELY(!hooks_on)) return INVOKE; \
     Call call; \
     call_enter(&call, target, &arguments); \
-    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(arguments.args, arguments.n_args); \
+    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(arguments.self); \
     PyObject *result = INVOKE; \
-    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(arguments.args, arguments.n_args, result); \
+    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(arguments.self, result); \
     call_leave(&call, &arguments, result); \
     return result
 

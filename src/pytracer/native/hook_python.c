@@ -135,9 +135,11 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
     call_enter(&call, target, &arguments);
-    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(args, n_args);
+    const Watch *watch = UNLIKELY(target->flags & WATCH) ? target->watch : NULL; /* a function may replace its code, and the target */
+    PyObject *first = n_args > 0 ? args[0] : NULL;
+    if (UNLIKELY(watch != NULL)) watch->enter(first);
     PyObject *result = call_like_inlined(callable, args, nargsf, kwnames);
-    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(args, n_args, result);
+    if (UNLIKELY(watch != NULL)) watch->leave(first, result);
     call_leave(&call, &arguments, result);
     return result;
 }
@@ -270,9 +272,11 @@ static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *
     keep_arguments(&kept, frame);
     Call call;
     call_enter(&call, target, &kept.arguments);
-    if (UNLIKELY(target->flags & WATCH)) target->watch->enter(kept.all, kept.count);
+    const Watch *watch = UNLIKELY(target->flags & WATCH) ? target->watch : NULL;
+    PyObject *first = kept.count > 0 ? kept.all[0] : NULL;
+    if (UNLIKELY(watch != NULL)) watch->enter(first);
     PyObject *result = rounding_evaluate(thread, frame, 0);
-    if (UNLIKELY(target->flags & WATCH)) target->watch->leave(kept.all, kept.count, result);
+    if (UNLIKELY(watch != NULL)) watch->leave(first, result);
     call_leave(&call, &kept.arguments, result);
     drop_arguments(&kept);
     return result;

@@ -35,15 +35,15 @@ static void notify(void)
     PyErr_Restore(type, value, traceback);
 }
 
-static void import_enter(PyObject *const *args, Py_ssize_t n_args)
+static void import_enter(PyObject *name)
 {
-    if (n_args > 0 && is_watched(args[0])) depth++;
+    if (is_watched(name)) depth++;
 }
 
-static void import_leave(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+static void import_leave(PyObject *name, PyObject *result)
 {
     (void)result;
-    if (n_args == 0 || !is_watched(args[0]) || --depth > 0 || loaded == NULL) return;
+    if (!is_watched(name) || --depth > 0 || loaded == NULL) return;
     notify();
 }
 

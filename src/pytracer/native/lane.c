@@ -98,11 +98,11 @@ static int map_counters(void)
     return 0;
 }
 
-static void unmap_counters(void)
+/* NumPy's loops count without the GIL, also while the recorder stops: the old mapping, one page, stays. */
+static void leave_counters(void)
 {
     if (counters == &own_counters) return;
     own_counters = *counters;
-    munmap(counters, sizeof(Counters));
     counters = &own_counters;
 }
 
@@ -149,8 +149,9 @@ static char origin_of_fork[1024];
 static void before_fork(void)
 {
     n_children++;
-    ThreadState *state = thread_state_tls;
-    if (!recorder.on || state == NULL) return;
+    origin_of_fork[0] = 0;
+    if (!recorder.on) return;
+    ThreadState *state = thread_state();
     thread_set_name(state);
     bool recorded = state->lane_epoch == recorder.epoch;
     snprintf(origin_of_fork, sizeof origin_of_fork, "\"parent\": \"%s\", \"lane\": \"%s\", \"call\": %lld, \"how\": \"fork\"}",
@@ -161,6 +162,7 @@ static void reset_after_fork(ThreadState *mine)
 {
     threads = mine;
     threads_after_fork(mine);
+    rounding_after_fork(mine);
     if (mine == NULL) return;
     mine->next = NULL;
     mine->current = -1;
@@ -184,7 +186,7 @@ static void after_fork_in_child(void)
     n_children = 0;
     if (!recorder.on) return;
     texts_abandon();
-    unmap_counters();
+    leave_counters();
     char origin[1200];
     snprintf(origin, sizeof origin, "{\"pid\": %ld, %s", (long)getpid(), origin_of_fork[0] != 0 ? origin_of_fork : "\"how\": \"fork\"}");
     if (!recorder.follow || open_process(origin) != 0) recorder.on = false;
@@ -224,7 +226,7 @@ void recorder_stop(void)
     }
     pthread_mutex_unlock(&threads_lock);
     texts_close();
-    unmap_counters();
+    leave_counters();
     recorder.epoch = ++last_epoch;
 }
 

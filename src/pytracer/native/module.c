@@ -1,8 +1,10 @@
 /* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
+#define _GNU_SOURCE
 #include "pytracer.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static PyObject *none_or_error(int status)
 {
@@ -43,6 +45,19 @@ static PyObject *next_child(PyObject *self, PyObject *starts)
     thread_set_name(state);
     long long call = recorder.on && state->lane_epoch == recorder.epoch ? (long long)state->current : -1;
     return Py_BuildValue("sIsL", recorder_process(), starts == Py_True ? recorder_next_child() : 0, state->name, call);
+}
+
+/* What a child would inherit; os.environ does not know what C code has set. */
+static PyObject *get_environment(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    PyObject *list = PyList_New(0);
+    for (char **at = environ; list != NULL && at != NULL && *at != NULL; at++) {
+        PyObject *text = PyBytes_FromString(*at);
+        if (text == NULL || PyList_Append(list, text) != 0) Py_CLEAR(list);
+        Py_XDECREF(text);
+    }
+    return list;
 }
 
 static PyObject *get_counters(PyObject *self, PyObject *unused)
@@ -239,6 +254,7 @@ static PyMethodDef functions[] = {
     {"start_recorder", (PyCFunction)(void (*)(void))start_recorder, METH_VARARGS | METH_KEYWORDS, NULL},
     {"stop_recorder", stop_recorder, METH_NOARGS, NULL},
     {"next_child", next_child, METH_O, NULL},
+    {"environment", get_environment, METH_NOARGS, NULL},
     {"counters", get_counters, METH_NOARGS, NULL},
     {"add_coverage", add_coverage, METH_VARARGS, NULL},
     {"start_hooks", start_hooks, METH_VARARGS, NULL},

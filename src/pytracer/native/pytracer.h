@@ -68,6 +68,7 @@ COLD char *table_reserve_flushing(Table *table, uint64_t bytes);
 bool table_write_at(Table *table, uint64_t offset, const void *data, uint64_t bytes);
 bool table_append_large(Table *table, const void *data, uint64_t bytes);
 bool table_append(Table *table, const void *data, uint64_t bytes);
+bool table_read_at(const Table *table, uint64_t offset, void *data, uint64_t bytes); /* what is in the file */
 
 static inline uint64_t table_used(const Table *table) { return LIKELY(table->tail != NULL) ? table->tail->used : 0; }
 
@@ -154,6 +155,7 @@ typedef struct ThreadState {
     char name[THREAD_NAME]; /* such as "lane-0.2": the second thread that the first one started; empty: not known yet */
     uint32_t n_started, n_submitted; /* threads that it started, tasks that it gave to pools of threads */
     uint64_t task;         /* key of the task of a pool that it is at, 0: none */
+    const void *task_queue; /* that the task came from; NULL for one that was handed over */
     struct ThreadState *next;
 } ThreadState;
 
@@ -218,8 +220,8 @@ enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WAT
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
  * NULL after an exception. */
 typedef struct {
-    void (*enter)(PyObject *const *args, Py_ssize_t n_args);
-    void (*leave)(PyObject *const *args, Py_ssize_t n_args, PyObject *result);
+    void (*enter)(PyObject *first); /* argument, `self` of a method; or NULL */
+    void (*leave)(PyObject *first, PyObject *result);
 } Watch;
 
 struct Target {
@@ -370,6 +372,7 @@ void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
 void rounding_enter(Call *call);
 void rounding_leave(Call *call);
+void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
 

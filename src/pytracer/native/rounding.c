@@ -3,6 +3,7 @@
  * Python code that the native call calls back. */
 #include "compat.h"
 #include "pytracer.h"
+#include "stack.h"
 
 #include <stdio.h>
 
@@ -109,10 +110,28 @@ PyObject *rounding_evaluate(PyThreadState *thread, Frame *frame, int throwing)
 }
 #endif
 
+#if PY_VERSION_HEX >= 0x030c0000
+/* While an evaluator is installed nothing is inlined, in no thread: what then counts as recursion in C did not before. Where the
+ * stack really ends the interpreter is told so. */
+static PyObject *evaluate_as_inlined(PyThreadState *thread, Frame *frame, int throwing)
+{
+    int remaining = thread->c_recursion_remaining;
+    thread->c_recursion_remaining = stack_is_low() ? 0 : remaining + 2; /* PY_EVAL_C_STACK_UNITS */
+    PyObject *result = _PyEval_EvalFrameDefault(thread, frame, throwing);
+    thread->c_recursion_remaining = remaining;
+    return result;
+}
+#else
+static PyObject *evaluate_as_inlined(PyThreadState *thread, Frame *frame, int throwing)
+{
+    return _PyEval_EvalFrameDefault(thread, frame, throwing);
+}
+#endif
+
 static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int throwing)
 {
     ThreadState *state = thread_state();
-    if (state->native_depth == 0) return _PyEval_EvalFrameDefault(thread, frame, throwing);
+    if (state->native_depth == 0) return evaluate_as_inlined(thread, frame, throwing);
     uint32_t depth = state->native_depth, mode = rounding_nearest();
     state->native_depth = 0;
     guard_python_code(-1);
@@ -121,6 +140,13 @@ static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int th
     state->native_depth = depth;
     rounding_restore(mode);
     return result;
+}
+
+/* The other threads are not in the child. */
+void rounding_after_fork(const ThreadState *mine)
+{
+    if (compat_thread() == NULL) return; /* a library forked without Python */
+    guard_python_code((mine != NULL && mine->native_depth > 0) - native_threads);
 }
 
 void rounding_enter(Call *call)
@@ -148,5 +174,6 @@ uint32_t rounding_nearest(void) { return 0; }
 void rounding_restore(uint32_t saved) { (void)saved; }
 void rounding_enter(Call *call) { (void)random_bit; (void)call; }
 void rounding_leave(Call *call) { (void)call; }
+void rounding_after_fork(const ThreadState *mine) { (void)mine; }
 
 #endif

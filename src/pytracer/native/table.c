@@ -155,6 +155,11 @@ bool table_append_large(Table *table, const void *data, uint64_t bytes)
     return true;
 }
 
+bool table_read_at(const Table *table, uint64_t offset, void *data, uint64_t bytes)
+{
+    return file_is(table->fd, table->identity) && pread(table->fd, data, bytes, (off_t)offset) == (ssize_t)bytes;
+}
+
 bool table_append(Table *table, const void *data, uint64_t bytes)
 {
     if (bytes > table->size) return table_append_large(table, data, bytes);

@@ -1,5 +1,6 @@
 /* The workers of a pool take tasks in an order that is a race. Where a task begins and ends is recorded (tasks.bin), and noise is
  * drawn from a stream of its own, so that a task is the same whoever carries it out. */
+#include "compat.h"
 #include "pointer_map.h"
 #include "pytracer.h"
 
@@ -48,11 +49,12 @@ static uint64_t key_of_task(const ThreadState *state, const TaskRecord *task, co
     return hash_of_text(text, (size_t)length);
 }
 
-static void begin(TaskRecord task, const char *owner)
+static void begin(TaskRecord task, const char *owner, const void *queue)
 {
     ThreadState *state = thread_state();
     thread_set_name(state);
     state->task = key_of_task(state, &task, owner) | 1;
+    if (task.kind != BATCH_TASK) state->task_queue = queue;
     state->noise_epoch = 0;
     write_task(state, task);
 }
@@ -62,6 +64,7 @@ static void end(void)
     ThreadState *state = thread_state();
     if (state->task == 0) return;
     state->task = 0;
+    state->task_queue = NULL;
     state->noise_epoch = 0;
     write_task(state, (TaskRecord){.parent = -1});
 }
@@ -76,17 +79,17 @@ typedef struct {
 
 static PointerMap items; /* _WorkItem -> Submitted. One that never runs leaves its entry to the next item at its address */
 
-static void item_is_made(PyObject *const *args, Py_ssize_t n_args) { (void)args, (void)n_args; }
+static void item_is_made(PyObject *item) { (void)item; }
 
-static void item_was_made(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+static void item_was_made(PyObject *item, PyObject *result)
 {
-    if (result == NULL || n_args == 0) return;
+    if (result == NULL || item == NULL) return;
     ThreadState *state = thread_state();
     thread_set_name(state);
-    Submitted *submitted = pointer_get(&items, args[0]);
+    Submitted *submitted = pointer_get(&items, item);
     if (submitted == NULL) {
         submitted = calloc(1, sizeof *submitted);
-        if (submitted == NULL || pointer_put(&items, args[0], submitted) != 0) {
+        if (submitted == NULL || pointer_put(&items, item, submitted) != 0) {
             free(submitted);
             return;
         }
@@ -96,18 +99,18 @@ static void item_was_made(PyObject *const *args, Py_ssize_t n_args, PyObject *re
     submitted->parent = state->lane_epoch == recorder.epoch ? state->current : -1;
 }
 
-static void item_runs(PyObject *const *args, Py_ssize_t n_args)
+static void item_runs(PyObject *item)
 {
-    const Submitted *submitted = n_args == 0 ? NULL : pointer_get(&items, args[0]);
+    const Submitted *submitted = item == NULL ? NULL : pointer_get(&items, item);
     if (submitted == NULL) return;
     TaskRecord task = {.kind = THREAD_TASK, .number = submitted->number, .parent = submitted->parent};
     task.owner = recorder.on ? name_id(submitted->owner, strlen(submitted->owner)) : 0;
-    begin(task, submitted->owner);
+    begin(task, submitted->owner, NULL);
 }
 
-static void item_has_run(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+static void item_has_run(PyObject *item, PyObject *result)
 {
-    (void)args, (void)n_args, (void)result;
+    (void)item, (void)result;
     end();
 }
 
@@ -137,22 +140,32 @@ static bool is_call_item(PyObject *object)
     return strcmp(name == NULL ? Py_TYPE(object)->tp_name : name + 1, "_CallItem") == 0;
 }
 
-static void worker_asks(PyObject *const *args, Py_ssize_t n_args)
+/* A task may take things from queues of its own. */
+static void worker_asks(PyObject *queue)
 {
-    (void)args, (void)n_args;
-    end();
+    if (queue != NULL && thread_state()->task_queue == queue) end();
 }
 
-static void worker_got(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+/* The loop of a worker of multiprocessing.pool, which is the caller: anybody may keep such tuples in a queue. */
+static bool is_pool_worker(void)
 {
-    (void)args, (void)n_args;
-    if (result == NULL) return;
-    if (is_pool_task(result)) {
+    const Frame *frame = compat_current_frame(compat_thread());
+    PyCodeObject *code = frame == NULL ? NULL : compat_frame_code(frame);
+    const char *file = code == NULL ? NULL : PyUnicode_AsUTF8(code->co_filename);
+    const char *end = file == NULL ? NULL : strstr(file, "multiprocessing/pool.py");
+    PyErr_Clear();
+    return end != NULL && PyUnicode_CompareWithASCIIString(code->co_name, "worker") == 0;
+}
+
+static void worker_got(PyObject *queue, PyObject *result)
+{
+    if (result == NULL || queue == NULL || thread_state()->task != 0) return;
+    if (is_pool_task(result) && is_pool_worker()) {
         uint64_t job = integer(PyTuple_GET_ITEM(result, 0)), index = integer(PyTuple_GET_ITEM(result, 1));
-        begin((TaskRecord){.kind = POOL_TASK, .number = job << 32 | (index & UINT32_MAX), .parent = -1}, "");
+        begin((TaskRecord){.kind = POOL_TASK, .number = job << 32 | (index & UINT32_MAX), .parent = -1}, "", queue);
     } else if (is_call_item(result)) {
         PyObject *id = PyObject_GetAttrString(result, "work_id");
-        begin((TaskRecord){.kind = EXECUTOR_TASK, .number = integer(id), .parent = -1}, "");
+        begin((TaskRecord){.kind = EXECUTOR_TASK, .number = integer(id), .parent = -1}, "", queue);
         Py_XDECREF(id);
         PyErr_Clear();
     }
@@ -163,5 +176,5 @@ const Watch task_got_watch = {worker_asks, worker_got};
 /* A worker goes on to another part of what it got. In the process that made the batch there is no worker. */
 void task_next_part(uint64_t number)
 {
-    if (thread_state()->task != 0) begin((TaskRecord){.kind = BATCH_TASK, .number = number, .parent = -1}, "");
+    if (thread_state()->task != 0) begin((TaskRecord){.kind = BATCH_TASK, .number = number, .parent = -1}, "", NULL);
 }

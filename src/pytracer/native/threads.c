@@ -73,12 +73,12 @@ static void remember(unsigned long thread, ThreadState *parent)
     pthread_mutex_unlock(&lock);
 }
 
-static void thread_starts(PyObject *const *args, Py_ssize_t n_args) { (void)args, (void)n_args; }
+static void thread_starts(PyObject *function) { (void)function; }
 
 /* Nothing lets go of the GIL between the start of the thread and here: it is known before it can run Python code. */
-static void thread_has_started(PyObject *const *args, Py_ssize_t n_args, PyObject *result)
+static void thread_has_started(PyObject *function, PyObject *result)
 {
-    (void)args, (void)n_args;
+    (void)function;
     if (result == NULL) return;
     PyObject *ident = PyLong_Check(result) ? Py_NewRef(result) : PyObject_GetAttrString(result, "ident");
     unsigned long thread = ident == NULL ? 0 : PyLong_AsUnsignedLongMask(ident);

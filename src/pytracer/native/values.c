@@ -312,7 +312,7 @@ static bool load(Inputs *inputs, const Table *values)
     if (inputs->rows == NULL) return false;
     uint64_t in_file = from >= values->window_at ? 0 : values->window_at - from;
     if (in_file > bytes) in_file = bytes;
-    if (in_file > 0 && pread(values->fd, inputs->rows, in_file, (off_t)from) != (ssize_t)in_file) {
+    if (in_file > 0 && !table_read_at(values, from, inputs->rows, in_file)) {
         free(inputs->rows);
         inputs->rows = NULL;
         return false;

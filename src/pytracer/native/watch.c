@@ -8,7 +8,7 @@ static Target *watching(PyObject *function, const Watch *watch)
     PyObject *name = PyObject_GetAttrString(function, "__qualname__"), *module = PyObject_GetAttrString(function, "__module__");
     if (module == NULL || !PyUnicode_Check(module)) Py_XSETREF(module, PyUnicode_FromString("builtins"));
     PyErr_Clear();
-    Target *target = name == NULL || module == NULL ? NULL : target_new(function, module, name, "python", WATCH);
+    Target *target = name == NULL || module == NULL ? NULL : target_new(function, module, name, "python", WATCH | HAS_SELF);
     if (target != NULL) target->watch = watch;
     Py_XDECREF(name);
     Py_XDECREF(module);

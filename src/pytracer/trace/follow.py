@@ -7,8 +7,7 @@ A forked child has the hooks already (native/lane.c). A program that is started 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,40 +78,28 @@ class Follower:
         process = _native.next_child(False)[0]
         os.putenv(VARIABLE, self._message(f"{process}.{ANONYMOUS}", process, None, -1))
 
-    @contextmanager
-    def _inherited(self, message: str) -> Iterator[None]:
-        """A child that inherits the environment gets the message."""
-        os.putenv(VARIABLE, message)
-        try:
-            yield
-        finally:
-            self._mark_environment()
-
     def _around_fork_exec(self, fork_exec: Callable[..., int]) -> Callable[..., int]:
         def followed(*arguments: Any) -> int:
             message = self._announce(arguments[0])
             env = arguments[ENV_LIST]
-            if env is not None:
-                env = [*env, f"{VARIABLE}={message}".encode()]
-                return fork_exec(*arguments[:ENV_LIST], env, *arguments[ENV_LIST + 1 :])
-            with self._inherited(message):
-                return fork_exec(*arguments)
+            env = [*(_inherited() if env is None else env), f"{VARIABLE}={message}".encode()]
+            return fork_exec(*arguments[:ENV_LIST], env, *arguments[ENV_LIST + 1 :])
 
         return followed
 
     def _around_spawn(self, spawn: Callable[..., int]) -> Callable[..., int]:
         def followed(path: Any, argv: Any, env: Mapping[Any, Any] | None, /, **options: Any) -> int:
-            message = self._announce(argv)
-            if env is not None:
-                return spawn(path, argv, {**env, VARIABLE: message}, **options)
-            with self._inherited(message):
-                return spawn(path, argv, env, **options)
+            if env is None:
+                env = dict(entry.split(b"=", 1) for entry in _inherited() if b"=" in entry)
+            return spawn(path, argv, {**env, VARIABLE: self._announce(argv)}, **options)
 
         return followed
 
     def _around_execve(self, execve: Callable[..., Any]) -> Callable[..., Any]:
         def followed(path: Any, argv: Any, env: Mapping[Any, Any]) -> Any:
-            return execve(path, argv, {**env, VARIABLE: self._announce(argv)})
+            if os.access(path, os.X_OK):  # os.execvp tries every folder of PATH
+                env = {**env, VARIABLE: self._announce(argv)}
+            return execve(path, argv, env)
 
         return followed
 
@@ -133,6 +120,11 @@ class Follower:
 
     def _message(self, process: str, parent: str, lane: str | None, call: int) -> str:
         return json.dumps({"trace": self._trace, "process": process, "parent": parent, "lane": lane, "call": call})
+
+
+def _inherited() -> list[bytes]:
+    """The environment that a child would get, without what is told to others."""
+    return [entry for entry in _native.environment() if not entry.startswith(VARIABLE.encode() + b"=")]
 
 
 def join() -> None:
@@ -163,8 +155,8 @@ def _own_code() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Folders and files of the program that this Python was started for, beside the user's that its parent knew."""
     program = sys.argv[0] if sys.argv else ""
     if program == "-c":
-        text = sys.orig_argv[sys.orig_argv.index("-c") + 1]
-        return (), () if text.startswith("from multiprocessing.") else ("<string>",)
+        of_library = any("from multiprocessing." in word for word in sys.orig_argv)
+        return (), () if of_library else ("<string>",)
     if program.startswith("-") or not os.path.isfile(program):
         return (), ()
     return (os.path.join(os.path.dirname(os.path.realpath(program)), ""),), (program,)
