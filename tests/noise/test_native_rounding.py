@@ -167,6 +167,29 @@ print(not failures, rounds[0] > 20, signals[0] > 5)
     assert run(traced, code) == "True True True"
 
 
+def test_python_recurses_as_deep_beside_native_calls(traced: Traced) -> None:
+    code = """
+import threading
+from scipy import linalg
+x = np.random.default_rng(1).normal(size=(200, 200))
+plain = {}
+exec(compile("def deep(n): return n and 1 + deep(n - 1)", "elsewhere.py", "exec"), plain)
+sys.setrecursionlimit(30_000)
+stop, busy = threading.Event(), threading.Event()
+def work():
+    while not stop.is_set():
+        linalg.svd(x)
+        busy.set()
+thread = threading.Thread(target=work)
+thread.start()
+busy.wait()
+print({plain["deep"](20_000) for _ in range(20)})
+stop.set()
+thread.join()
+"""
+    assert run(traced, code) == "{20000}"
+
+
 def test_nothing_is_perturbed_after_stop(traced: Traced) -> None:
     code = """
 import pytracer._native as native

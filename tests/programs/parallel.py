@@ -52,6 +52,26 @@ def joblib():
     return results
 
 
+def task(i):
+    """A task that starts threads and gives tasks to a pool of its own."""
+    started = [threading.Thread(target=work, args=(10 * i + k,)) for k in (1, 2)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(work, range(i, i + 3)))
+
+
+def nested():
+    pools = ThreadPoolExecutor(3), ThreadPool(2), ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    results = []
+    for pool in pools:
+        with pool:
+            results.append(sum(pool.map(task, range(4))))
+    return results
+
+
 def children():
     results = []
     results.append(subprocess.run([sys.executable, "-c", CHILD.format(3)], capture_output=True, text=True).stdout)
@@ -64,5 +84,5 @@ def children():
 
 
 if __name__ == "__main__":
-    for part in (threads, processes, joblib, children):
+    for part in (threads, processes, joblib, nested, children):
         print(*part(), flush=True)

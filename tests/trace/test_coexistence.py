@@ -133,6 +133,37 @@ def f(x):
 atexit.register(lambda: print("at exit", float(f(4.0))))
 print("end")
 """,
+    "code replaced": """
+import gc
+def first(x):
+    first.__code__ = second.__code__
+    gc.collect()
+    return [float(i) for i in range(50)][x]
+def second(x):
+    return x + 1
+def again(code=first.__code__):
+    first.__code__ = code
+for x in range(30):
+    print(first(x), first(x))
+    again()
+""",
+    "descriptors closed": """
+import os
+def f(x):
+    return x + 1.0
+def g(x):
+    for i in range(2000):
+        f(1.0)
+    os.closerange(3, 200)
+    with open("mine", "wb") as file:
+        file.write(b"~" * (1 << 20))
+    kept = [os.open("mine", os.O_RDWR) for _ in range(40)]
+    for i in range(2000):
+        f(float(i))
+    with open("mine", "rb") as file:
+        return set(file.read()), len(kept)
+print(g([1.0]))
+""",
     "fork": """
 import os
 import numpy as np

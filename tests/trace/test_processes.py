@@ -76,7 +76,7 @@ def test_every_call_of_the_workers_is_there(runs: list[Trace]) -> None:
     calls = Counter(
         name for p, lane in runs[0].lanes() for call in lane.calls if (name := _name(p, int(call["function"])))
     )
-    assert calls["__main__.work"] == 3 + 2 * 10 + 3 * 7 + 7 + 1 + 2 * 200
+    assert calls["__main__.work"] == 3 + 2 * 10 + 3 * 7 + 7 + 1 + 2 * 200 + 3 * 4 * (2 + 3)
     assert calls["numpy.sum"] == calls["__main__.work"] + 2
 
 
@@ -135,6 +135,61 @@ def test_a_process_that_becomes_another_python_is_followed(tmp_path: Path, way: 
     )
     (calls,) = [lane.calls for process, lane in trace(tmp_path, program).lanes() if process.name == "process-0.1.1"]
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("options", ["'-c', code", "'-c' + code", "'-Bc', code"])
+@pytest.mark.parametrize("keywords", ["", ", preexec_fn=os.setsid", ", env=dict(os.environ)", ", close_fds=False"])
+def test_code_of_a_child_is_the_users(tmp_path: Path, options: str, keywords: str) -> None:
+    program = script(
+        tmp_path,
+        "import os, subprocess, sys\n"
+        "code = 'def g(x): return x\\ng(2.0)'\n"
+        f"subprocess.run([sys.executable, {options}]{keywords}, check=True)\n",
+    )
+    ((process, lane),) = trace(tmp_path, program).lanes()
+    assert (process.name, [_name(process, int(call["function"])) for call in lane.calls]) == (
+        "process-0.1",
+        ["__main__.g"],
+    )
+
+
+def test_a_program_found_on_the_path_is_one_child(tmp_path: Path) -> None:
+    program = script(tmp_path, "import os\nif os.fork() == 0:\n    os.execvp('true', ['true'])\nos.wait()\n")
+    found = [event.name for process in trace(tmp_path, program).processes for event in process.coverage]
+    assert found.count("true") == 1
+
+
+def test_a_task_may_take_from_queues_of_its_own(tmp_path: Path) -> None:
+    program = script(
+        tmp_path,
+        """
+import multiprocessing, queue
+def before(x): return x
+def after(x): return x
+def begin(shared):
+    global values
+    values = shared
+def task(i):
+    before(i)
+    mine = queue.SimpleQueue()
+    mine.put((1, 2, after, (i,), {}))
+    mine.get()
+    return after(values.get())
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    values = context.Queue()
+    for i in range(4):
+        values.put(i)
+    with context.Pool(2, begin, (values,)) as pool:
+        pool.map(task, range(4), chunksize=1)
+""",
+    )
+    lanes = [
+        [_name(process, int(call["function"])).partition(".")[2] for call in lane.calls]
+        for process, lane in trace(tmp_path, program).lanes()
+        if process.name == "process-0-workers"
+    ]
+    assert lanes == [["task", "before", "after"]] * 4
 
 
 def test_stacks_lead_from_the_call_to_the_outermost_caller(tmp_path: Path) -> None:

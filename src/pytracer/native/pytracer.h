@@ -140,6 +140,10 @@ typedef struct {
     Blocks blocks;
 } Lane;
 
+typedef struct {
+    uint32_t threads, tasks; /* that it started, that it gave to pools of threads */
+} Made;
+
 typedef struct ThreadState {
     Lane lane;
     uint32_t lane_epoch;   /* of the recorder that opened `lane`; 0: not open */
@@ -153,8 +157,10 @@ typedef struct ThreadState {
     uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
     uint64_t scalar[2];    /* xoroshiro128+ (rounding.c) */
     char name[THREAD_NAME]; /* such as "lane-0.2": the second thread that the first one started; empty: not known yet */
-    uint32_t n_started, n_submitted; /* threads that it started, tasks that it gave to pools of threads */
+    Made made;             /* in this task, or outside tasks */
     uint64_t task;         /* key of the task of a pool that it is at, 0: none */
+    char task_name[THREAD_NAME]; /* of the lane that the task becomes (records/tasks.py) */
+    Made made_outside;     /* kept while it is at a task */
     const void *task_queue; /* that the task came from; NULL for one that was handed over */
     struct ThreadState *next;
 } ThreadState;
@@ -354,6 +360,9 @@ void threads_after_fork(ThreadState *mine);
 
 extern const Watch task_made_watch, task_run_watch, task_got_watch;
 void task_next_part(uint64_t number);
+const char *task_or_thread_name(ThreadState *state);
+/* The text that names a lane in all runs alike, in `place`; its length. */
+size_t task_place(const char *lane, char *place, size_t size);
 
 /* ---- rounding.c, loops.c: noise ------------------------------------------------------------------------------ */
 

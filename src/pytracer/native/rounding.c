@@ -35,8 +35,7 @@ void noise_seed_thread(ThreadState *state)
 {
     char place[700];
     thread_set_name(state);
-    int length = snprintf(place, sizeof place, "%s/%s", recorder_process(), state->name);
-    uint64_t seed = noise.seed ^ (state->task != 0 ? state->task : hash_of_text(place, (size_t)length));
+    uint64_t seed = noise.seed ^ (state->task != 0 ? state->task : hash_of_text(place, task_place(state->name, place, sizeof place)));
     for (int i = 0; i < 8; i++) state->stream[i] = splitmix(&seed);
     for (int i = 0; i < 2; i++) state->scalar[i] = splitmix(&seed);
     state->noise_epoch = noise.epoch;

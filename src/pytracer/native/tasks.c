@@ -38,22 +38,49 @@ static void write_task(ThreadState *state, TaskRecord task)
     record->call = table_used(&state->lane.calls) / sizeof(CallRecord);
 }
 
-/* The tasks of a process pool come from the parent process, those of threads from their own. */
-static uint64_t key_of_task(const ThreadState *state, const TaskRecord *task, const char *owner)
+/* What a worker of a process pool does is named after the process that owns the pool. */
+static bool is_for_parent(const char *lane)
 {
-    char text[800];
+    return strncmp(lane, "lane-task-", 10) == 0 || strncmp(lane, "lane-part-", 10) == 0;
+}
+
+size_t task_place(const char *lane, char *place, size_t size)
+{
     const char *process = recorder_process(), *end = strrchr(process, '.');
-    bool from_parent = task->kind != THREAD_TASK && strcmp(state->name, "lane-0") == 0 && end != NULL;
-    int length = snprintf(text, sizeof text, "%.*s %u %s %llu", from_parent ? (int)(end - process) : (int)strlen(process), process,
-                          task->kind, owner, (unsigned long long)task->number);
-    return hash_of_text(text, (size_t)length);
+    int length = is_for_parent(lane) && end != NULL ? (int)(end - process) : (int)strlen(process);
+    length = snprintf(place, size, "%.*s/%s", length, process, lane);
+    return length < (int)size ? (size_t)length : size - 1;
+}
+
+const char *task_or_thread_name(ThreadState *state)
+{
+    thread_set_name(state);
+    return state->task != 0 ? state->task_name : state->name;
+}
+
+/* As records/tasks.py. One that is too long is cut: tasks of tasks of tasks may share their noise. */
+static void name_task(ThreadState *state, const TaskRecord *task, const char *owner)
+{
+    unsigned long long number = task->number, job = number >> 32, index = number & UINT32_MAX;
+    const char *worker = strcmp(state->name, "lane-0") == 0 ? "lane" : "lane-thread";
+    char *name = state->task_name;
+    if (task->kind == THREAD_TASK)
+        snprintf(name, THREAD_NAME, "%s-task-%llu", owner, number);
+    else if (task->kind == POOL_TASK)
+        snprintf(name, THREAD_NAME, "%s-task-%llu.%llu", worker, job, index);
+    else
+        snprintf(name, THREAD_NAME, "%s-%s-%llu", worker, task->kind == BATCH_TASK ? "part" : "task", number);
 }
 
 static void begin(TaskRecord task, const char *owner, const void *queue)
 {
+    char place[700];
     ThreadState *state = thread_state();
     thread_set_name(state);
-    state->task = key_of_task(state, &task, owner) | 1;
+    name_task(state, &task, owner);
+    if (state->task == 0) state->made_outside = state->made;
+    state->made = (Made){0};
+    state->task = hash_of_text(place, task_place(state->task_name, place, sizeof place)) | 1;
     if (task.kind != BATCH_TASK) state->task_queue = queue;
     state->noise_epoch = 0;
     write_task(state, task);
@@ -64,6 +91,7 @@ static void end(void)
     ThreadState *state = thread_state();
     if (state->task == 0) return;
     state->task = 0;
+    state->made = state->made_outside;
     state->task_queue = NULL;
     state->noise_epoch = 0;
     write_task(state, (TaskRecord){.parent = -1});
@@ -85,7 +113,6 @@ static void item_was_made(PyObject *item, PyObject *result)
 {
     if (result == NULL || item == NULL) return;
     ThreadState *state = thread_state();
-    thread_set_name(state);
     Submitted *submitted = pointer_get(&items, item);
     if (submitted == NULL) {
         submitted = calloc(1, sizeof *submitted);
@@ -94,8 +121,8 @@ static void item_was_made(PyObject *item, PyObject *result)
             return;
         }
     }
-    memcpy(submitted->owner, state->name, sizeof submitted->owner);
-    submitted->number = ++state->n_submitted;
+    memcpy(submitted->owner, task_or_thread_name(state), sizeof submitted->owner);
+    submitted->number = ++state->made.tasks;
     submitted->parent = state->lane_epoch == recorder.epoch ? state->current : -1;
 }
 

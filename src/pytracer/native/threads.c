@@ -52,16 +52,15 @@ void threads_after_fork(ThreadState *mine)
     n_foreign = 0;
     if (mine == NULL) return;
     strcpy(mine->name, "lane-0");
-    mine->n_started = 0;
+    mine->made = (Made){0};
 }
 
 static void remember(unsigned long thread, ThreadState *parent)
 {
     Started *one = calloc(1, sizeof *one);
     if (one == NULL) return;
-    thread_set_name(parent);
     one->thread = thread;
-    int length = snprintf(one->name, sizeof one->name, "%s.%u", parent->name, ++parent->n_started);
+    int length = snprintf(one->name, sizeof one->name, "%s.%u", task_or_thread_name(parent), ++parent->made.threads);
     if (length >= (int)sizeof one->name || strncmp(one->name, "lane-", 5) != 0) {
         free(one);
         return;

@@ -61,25 +61,29 @@ def _split_process(process: "Process") -> "tuple[list[Lane], list[Lane]]":
     for lane in process.lanes:
         tasks = list(_tasks(lane))
         if not tasks:
-            own.append(lane)
+            (shared if _is_for_parent(lane.name) else own).append(lane)
             continue
         rest = [task for task in tasks if task.kind == TaskKind.NONE and task.end > task.first]
         if rest:
-            own.append(_part(lane, lane.name, rest))
+            (shared if _is_for_parent(lane.name) else own).append(_part(lane, lane.name, rest))
         for task in tasks:
             if task.kind == TaskKind.NONE or (task.kind in PARTED and task.first == task.end):
                 continue
-            for_parent = task.kind != TaskKind.THREAD and lane.name == "lane-0"
-            (shared if for_parent else own).append(_part(lane, _name(task), [task]))
+            name = _name(task, "lane" if lane.name == "lane-0" else "lane-thread")
+            (shared if _is_for_parent(name) else own).append(_part(lane, name, [task]))
     return own, shared
 
 
-def _name(task: Task) -> str:
+def _is_for_parent(name: str) -> bool:
+    return name.startswith(("lane-task-", "lane-part-"))
+
+
+def _name(task: Task, worker: str) -> str:
     if task.kind == TaskKind.THREAD:
         return f"{task.owner or 'lane'}-task-{task.number}"
     if task.kind == TaskKind.POOL:
-        return f"lane-task-{task.number >> 32}.{task.number & 0xFFFFFFFF}"
-    return f"lane-{'part' if task.kind == TaskKind.BATCH else 'task'}-{task.number}"
+        return f"{worker}-task-{task.number >> 32}.{task.number & 0xFFFFFFFF}"
+    return f"{worker}-{'part' if task.kind == TaskKind.BATCH else 'task'}-{task.number}"
 
 
 def _tasks(lane: "Lane") -> Iterator[Task]:
