@@ -141,41 +141,12 @@ static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps,
 
 /* ---- the two types */
 
-#define FN(name) name##_f64
-#define REAL double
-#define BITS uint64_t
-#define SIGN_SHIFT 63
-#define MAGNITUDE 0x7fffffffffffffffull
-#define SMALLEST_NORMAL 0x0010000000000000ull
-#define LARGEST 0x7fefffffffffffffull
-#define PRECISION 53
-#define EXACT_TAIL 0xffffull
-#define FMA __builtin_fma
-#define SQRT __builtin_sqrt
+#include "float64.h"
+#include "error_free.h"
 #include "stochastic.h"
-#undef FN
-#undef REAL
-#undef BITS
-#undef SIGN_SHIFT
-#undef MAGNITUDE
-#undef SMALLEST_NORMAL
-#undef LARGEST
-#undef PRECISION
-#undef EXACT_TAIL
-#undef FMA
-#undef SQRT
 
-#define FN(name) name##_f32
-#define REAL float
-#define BITS uint32_t
-#define SIGN_SHIFT 31
-#define MAGNITUDE 0x7fffffffu
-#define SMALLEST_NORMAL 0x00800000u
-#define LARGEST 0x7f7fffffu
-#define PRECISION 24
-#define EXACT_TAIL 0x3ffu
-#define FMA __builtin_fmaf
-#define SQRT __builtin_sqrtf
+#include "float32.h"
+#include "error_free.h"
 #include "stochastic.h"
 
 static const ComplexOperation complex_operations[] = {

@@ -1,0 +1,24 @@
+/* The templates that are included next are for float. */
+#undef FN
+#undef REAL
+#undef BITS
+#undef SIGN_SHIFT
+#undef MAGNITUDE
+#undef SMALLEST_NORMAL
+#undef LARGEST
+#undef PRECISION
+#undef EXACT_TAIL
+#undef FMA
+#undef SQRT
+
+#define FN(name) name##_f32
+#define REAL float
+#define BITS uint32_t
+#define SIGN_SHIFT 31
+#define MAGNITUDE 0x7fffffffu
+#define SMALLEST_NORMAL 0x00800000u
+#define LARGEST 0x7f7fffffu
+#define PRECISION 24
+#define EXACT_TAIL 0x3ffu
+#define FMA __builtin_fmaf
+#define SQRT __builtin_sqrtf

@@ -1,0 +1,24 @@
+/* The templates that are included next are for double. */
+#undef FN
+#undef REAL
+#undef BITS
+#undef SIGN_SHIFT
+#undef MAGNITUDE
+#undef SMALLEST_NORMAL
+#undef LARGEST
+#undef PRECISION
+#undef EXACT_TAIL
+#undef FMA
+#undef SQRT
+
+#define FN(name) name##_f64
+#define REAL double
+#define BITS uint64_t
+#define SIGN_SHIFT 63
+#define MAGNITUDE 0x7fffffffffffffffull
+#define SMALLEST_NORMAL 0x0010000000000000ull
+#define LARGEST 0x7fefffffffffffffull
+#define PRECISION 53
+#define EXACT_TAIL 0xffffull
+#define FMA __builtin_fma
+#define SQRT __builtin_sqrt
