@@ -16,14 +16,17 @@ from pytracer.records.schema import COUNTERS
 
 LISTENER = """
 import json, os
-outcomes = {}
+outcomes, messages = {}, {}
 def pytest_runtest_logreport(report):
+    if report.failed and not hasattr(report, "wasxfail"):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        messages[report.nodeid + " " + report.when] = (str(report.longrepr) if crash is None else crash.message)[:3000]
     if report.when == "call" or report.outcome != "passed":
         expected = {"skipped": "xfailed", "passed": "xpassed"} if hasattr(report, "wasxfail") else {}
         outcomes[report.nodeid + " " + report.when] = expected.get(report.outcome, report.outcome)
 def pytest_sessionfinish(session):
     with open(os.environ["OUTCOMES"], "w") as file:
-        json.dump(outcomes, file)
+        json.dump({"outcomes": outcomes, "messages": messages}, file)
 """
 
 EVERYTHING = ["numpy", "scipy", "sklearn"]
@@ -38,6 +41,7 @@ class Suite:
     """One execution of some tests."""
 
     outcomes: dict[str, str]  # by test and phase
+    messages: dict[str, str]  # of those that failed
     counters: dict[str, int]  # of the trace; zero when there is none
     trace_bytes: int
     seconds: float  # of the processor, which a busy machine changes less than the clock
@@ -47,15 +51,15 @@ class Suite:
         return dict(sorted(Counter(self.outcomes.values()).items()))
 
 
-def run(folder: Path, tests: list[str], *, traced: bool) -> Suite:
-    """Run the tests, named as `--pyargs` expects them, in an empty folder."""
+def run(folder: Path, tests: list[str], *, traced: bool, model: str = "none") -> Suite:
+    """Run the tests, named as `--pyargs` expects them, in an empty folder. Under noise only what the tests call is recorded."""
     (folder / "trace").mkdir(parents=True)
     (folder / "listener.py").write_text(LISTENER)
     words = ["--pyargs", *tests, "-q", "-p", "no:cacheprovider", "-p", "listener", "--rootdir", str(folder)]
     words += ["-c", os.devnull, "-W", "default"]
     command = [sys.executable, "-m", "pytest", *words]
     if traced:
-        (folder / "spec.json").write_text(json.dumps(specification(folder / "trace", words)))
+        (folder / "spec.json").write_text(json.dumps(specification(folder / "trace", words, model)))
         command = [sys.executable, "-P", "-m", "pytracer.trace.child", str(folder / "spec.json")]
     paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"OUTCOMES": str(folder / "outcomes.json"), "PYTHONPATH": os.pathsep.join(paths)}
@@ -68,9 +72,13 @@ def run(folder: Path, tests: list[str], *, traced: bool) -> Suite:
     counted = counters(folder / "trace")
     size = sum(path.stat().st_size for path in (folder / "trace").rglob("*.bin"))
     shutil.rmtree(folder / "trace")  # gigabytes
-    outcomes = json.loads((folder / "outcomes.json").read_text())
-    names = {re.sub(r"0x[0-9a-f]{6,}", "0x", name): each for name, each in outcomes.items()}  # addresses
-    return Suite(names, counted, size, seconds)
+    found = json.loads((folder / "outcomes.json").read_text())
+    return Suite(_named(found["outcomes"]), _named(found["messages"]), counted, size, seconds)
+
+
+def _named(tests: dict[str, str]) -> dict[str, str]:
+    """Without addresses in the names."""
+    return {re.sub(r"0x[0-9a-f]{6,}", "0x", name): each for name, each in tests.items()}
 
 
 def processor_seconds() -> float:
@@ -79,16 +87,17 @@ def processor_seconds() -> float:
     return times.children_user + times.children_system
 
 
-def specification(trace: Path, words: list[str]) -> dict[str, object]:
-    """What the traced process reads: pytest under full hooking, without noise."""
+def specification(trace: Path, words: list[str], model: str) -> dict[str, object]:
+    """What the traced process reads: pytest under full hooking, or under noise."""
+    targets = EVERYTHING if model == "none" else []
     return {
         "trace": str(trace),
         "command": {"kind": "module", "target": "pytest", "args": words},
-        "noise": {"model": "none", "seed": 1, "sample": 0},
-        "targets": {"trace": EVERYTHING, "exclude": [], "default": False},
+        "noise": {"model": model, "seed": 1, "sample": 1},
+        "targets": {"trace": targets, "exclude": [], "default": not targets},
         "limits": LIMITS,
         "experiment": None,
-        "sample": 0,
+        "sample": 1,
     }
 
 
