@@ -18,7 +18,7 @@ UNARY = (
     "deg2rad rad2deg radians degrees"
 ).split()
 BINARY = ["power", "float_power", "hypot", "arctan2", "logaddexp", "logaddexp2"]
-COMPLEX = ["exp", "log", "sin", "tanh", "arccos", "sqrt", "reciprocal"]
+COMPLEX = ["exp", "log", "sin", "tanh", "arccos", "sqrt"]
 KINDS = [np.float64, np.float32]
 
 

@@ -9,27 +9,34 @@
  * infinite or the largest finite number keep the rounding to nearest: there the error term itself may underflow, and a step
  * would change the class of the number. */
 
-static inline BITS FN(bits)(REAL x)
+static ALWAYS_INLINE BITS FN(bits)(REAL x)
 {
     BITS i;
     __builtin_memcpy(&i, &x, sizeof i);
     return i;
 }
 
-static inline REAL FN(real)(BITS i)
+static ALWAYS_INLINE REAL FN(real)(BITS i)
 {
     REAL x;
     __builtin_memcpy(&x, &i, sizeof x);
     return x;
 }
 
+static ALWAYS_INLINE REAL FN(absolute)(REAL x) { return FN(real)(FN(bits)(x) & MAGNITUDE); }
+
+/* Written so that loops over it vectorise. `condition` is 0 or 1. */
+static ALWAYS_INLINE REAL FN(select)(BITS condition, REAL yes, REAL no)
+{
+    BITS mask = (BITS)0 - condition;
+    return FN(real)((FN(bits)(yes) & mask) | (FN(bits)(no) & ~mask));
+}
+
 /* ---- one operation. `draw` is a random word: its top bit decides, or with nearness all that a fraction of this type holds, 52
  * or 23 bits of it. `nearness` is a constant wherever speed matters. `inexact` counts. */
 
-static inline REAL FN(absolute)(REAL x) { return FN(real)(FN(bits)(x) & MAGNITUDE); }
-
 /* The exact result is s + error / scale, for an s next to it. */
-static inline REAL FN(round)(REAL s, REAL error, REAL scale, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(round)(REAL s, REAL error, REAL scale, BITS draw, bool nearness, BITS *inexact)
 {
     BITS i = FN(bits)(s), magnitude = i & MAGNITUDE;
     BITS rounded = (BITS)((error > 0) | (error < 0)) & (BITS)(magnitude - SMALLEST_NORMAL < LARGEST - SMALLEST_NORMAL);
@@ -44,43 +51,43 @@ static inline REAL FN(round)(REAL s, REAL error, REAL scale, BITS draw, bool nea
     return FN(real)((BITS)(i + (step & ((BITS)0 - taken))));
 }
 
-static inline REAL FN(add)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(add)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL s = a + b, t = s - a;
     return FN(round)(s, (a - (s - t)) + (b - t), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(subtract)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(subtract)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL s = a - b, t = s - a;
     return FN(round)(s, (a - (s - t)) - (b + t), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(multiply)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(multiply)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL p = a * b;
     return FN(round)(p, FMA(a, b, -p), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(divide)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(divide)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL q = a / b, residual = FMA(-q, b, a);
     return FN(round)(q, FN(bits)(b) >> SIGN_SHIFT ? -residual : residual, FN(absolute)(b), draw, nearness, inexact);
 }
 
-static inline REAL FN(square)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(square)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
     return FN(multiply)(a, a, draw, nearness, inexact);
 }
 
-static inline REAL FN(reciprocal)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(reciprocal)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
     return FN(divide)((REAL)1, a, draw, nearness, inexact);
 }
 
-static inline REAL FN(sqrt)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
+static ALWAYS_INLINE REAL FN(sqrt)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
     REAL s = SQRT(a);

@@ -26,31 +26,45 @@ VECTORISED static uint64_t FN(move_last_bits)(REAL *y, const BITS *exact, const 
     return inexact;
 }
 
+/* One part of n numbers, each `repeat` times. */
+static void FN(take_part)(const char *from, npy_intp step, npy_intp n, npy_intp repeat, REAL *into)
+{
+    if (repeat == 1 && step == sizeof(REAL))
+        memcpy(into, from, (size_t)n * sizeof(REAL));
+    else
+        for (npy_intp i = 0; i < n; i++)
+            for (npy_intp k = 0; k < repeat; k++) memcpy(&into[i * repeat + k], from + i * step, sizeof(REAL));
+}
+
 /* At most BLOCK / out_parts elements, none of which depends on another. */
 static uint64_t FN(last_bit_block)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state)
 {
     REAL x[4 * BLOCK], y[BLOCK]; /* what each part of a result may be equal to */
-    BITS exact[BLOCK], moves[BLOCK], ups[BLOCK];
-    npy_intp parts = loop->out_parts, n_y = n * parts;
+    BITS settled[BLOCK], moves[BLOCK], ups[BLOCK];
+    npy_intp parts = loop->out_parts, inputs = loop->n_in * loop->in_parts, step = steps[loop->n_in];
+    size_t n_y = (size_t)(n * parts);
     char *out = args[loop->n_in];
-    for (int k = 0; k < loop->n_in * loop->in_parts; k++)
-        for (npy_intp i = 0; i < n_y; i++) {
-            int input = k / loop->in_parts, part = k % loop->in_parts;
-            memcpy(&x[k * BLOCK + i], args[input] + i / parts * steps[input] + part * (npy_intp)sizeof(REAL), sizeof(REAL));
-        }
+    for (npy_intp k = 0; k < inputs; k++) {
+        npy_intp input = k / loop->in_parts, offset = k % loop->in_parts * (npy_intp)sizeof(REAL);
+        FN(take_part)(args[input] + offset, steps[input], n, parts, x + k * BLOCK);
+    }
     loop->function(args, &n, steps, loop->data);
     plain_flags |= flags_now();
-    for (npy_intp i = 0; i < n_y; i++)
-        memcpy(&y[i], out + i / parts * steps[loop->n_in] + i % parts * (npy_intp)sizeof(REAL), sizeof(REAL));
-    FN(find_exact)(y, x, (size_t)(loop->n_in * loop->in_parts), (size_t)n_y, exact);
-    uint64_t refined = loop->refine == NULL ? 0 : ((FN(Refine))loop->refine)(x, y, exact, (size_t)n_y, state);
+    if (parts == 1)
+        FN(take_part)(out, step, n, 1, y);
+    else
+        for (npy_intp i = 0; i < n; i++) memcpy(&y[2 * i], out + i * step, 2 * sizeof(REAL));
+    FN(find_exact)(y, x, (size_t)inputs, n_y, settled);
+    uint64_t refined = loop->refine == NULL ? 0 : ((FN(Refine))loop->refine)(x, y, settled, n_y, state);
     flags_set(0);
-    FN(draw_block)(state->stream, (size_t)n_y, false, moves);
-    FN(draw_block)(state->stream, (size_t)n_y, false, ups);
-    uint64_t inexact = FN(move_last_bits)(y, exact, moves, ups, (size_t)n_y);
-    for (npy_intp i = 0; i < n_y; i++)
-        memcpy(out + i / parts * steps[loop->n_in] + i % parts * (npy_intp)sizeof(REAL), &y[i], sizeof(REAL));
-    return inexact + refined;
+    FN(draw_block)(state->stream, n_y, false, moves);
+    FN(draw_block)(state->stream, n_y, false, ups);
+    uint64_t moved = FN(move_last_bits)(y, settled, moves, ups, n_y);
+    if (parts == 1)
+        FN(scatter)(out, step, n, y);
+    else
+        for (npy_intp i = 0; i < n; i++) memcpy(out + i * step, &y[2 * i], 2 * sizeof(REAL));
+    return moved + refined;
 }
 
 static void FN(last_bit_loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)

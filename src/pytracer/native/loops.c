@@ -13,6 +13,7 @@
 #endif
 
 enum { BLOCK = 512 };
+enum { COMPLEX_MULTIPLY, COMPLEX_DIVIDE }; /* places in the tables of complex operations */
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))

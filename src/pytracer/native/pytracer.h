@@ -30,6 +30,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define COLD __attribute__((cold, noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* ---- table.c: an append-only file behind a small memory-mapped buffer, its tail ------------------------------- */
 

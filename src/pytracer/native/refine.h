@@ -55,7 +55,7 @@ VECTORISED static void FN(invert_pairs)(REAL *high, REAL *low, BITS *safe, size_
             BITS ours = safe[i] & (settled[i] ^ 1), rounded = 0; \
             REAL result = FN(round)(high[i], low[i], 1, draws[i], nearness, &rounded); \
             rounded &= ours; \
-            y[i] = rounded ? result : y[i]; \
+            y[i] = FN(select)(rounded, result, y[i]); \
             inexact += rounded; \
             settled[i] |= ours; \
         } \
@@ -103,31 +103,44 @@ static uint64_t FN(refine_power)(const REAL *x, REAL *y, BITS *settled, size_t n
     return inexact;
 }
 
-static void FN(complex_draw)(void (*operation)(const REAL *, const REAL *, REAL *, const BITS *, bool, BITS *), const REAL *a,
-                             const REAL *b, REAL *out, ThreadState *state, BITS *inexact)
+/* Complex numbers NumPy multiplies repeatedly, when the exponent is a whole number below 100; so do we, each real operation
+ * rounded at random. `n` counts complex numbers. */
+static uint64_t FN(complex_power_block)(const REAL *x, int exponent, REAL *y, BITS *settled, size_t n, ThreadState *state)
 {
-    BITS draws[FN(MOST_DRAWS)];
-    for (int k = 0; k < FN(MOST_DRAWS); k++) draws[k] = FN(draw)(state);
-    operation(a, b, out, draws, noise.nearness, inexact);
+    const FN(ComplexOperation) *multiply = &FN(complex_operations)[COMPLEX_MULTIPLY], *divide = &FN(complex_operations)[COMPLEX_DIVIDE];
+    FN(Parts) one, square, power;
+    uint64_t inexact = 0;
+    for (size_t i = 0; i < n; i++) {
+        power.re[i] = one.re[i] = 1;
+        power.im[i] = one.im[i] = 0;
+        square.re[i] = x[2 * i];
+        square.im[i] = x[BLOCK + 2 * i];
+    }
+    for (int rest = abs(exponent);;) {
+        if (rest & 1) inexact += FN(complex_apply)(multiply, &power, &square, &power, n, state);
+        if ((rest >>= 1) == 0) break;
+        inexact += FN(complex_apply)(multiply, &square, &square, &square, n, state);
+    }
+    if (exponent < 0) inexact += FN(complex_apply)(divide, &one, &power, &power, n, state);
+    for (size_t i = 0; i < n; i++) {
+        bool finite = isfinite(y[2 * i]) && isfinite(y[2 * i + 1]) && isfinite(power.re[i]) && isfinite(power.im[i]);
+        settled[2 * i] = settled[2 * i + 1] = 1;
+        if (!finite) continue; /* NumPy's own */
+        y[2 * i] = power.re[i];
+        y[2 * i + 1] = power.im[i];
+    }
+    return inexact;
 }
 
-/* Complex numbers NumPy multiplies repeatedly, when the exponent is a whole number below 100. */
 static uint64_t FN(refine_complex_power)(const REAL *x, REAL *y, BITS *settled, size_t n, ThreadState *state)
 {
-    const REAL one[2] = {1, 0};
-    BITS inexact = 0;
-    for (size_t i = 0; i < n; i += 2) {
-        REAL exponent = x[2 * BLOCK + i], power[2] = {1, 0}, square[2] = {x[i], x[BLOCK + i]};
-        if (!isfinite(y[i]) || !isfinite(y[i + 1]) || x[3 * BLOCK + i] != 0) continue;
-        if (!(exponent > -100 && exponent < 100) || exponent != (REAL)(int)exponent || exponent == 0) continue;
-        for (int rest = abs((int)exponent);;) {
-            if (rest & 1) FN(complex_draw)(FN(complex_multiply_one), power, square, power, state, &inexact);
-            if ((rest >>= 1) == 0) break;
-            FN(complex_draw)(FN(complex_multiply_one), square, square, square, state, &inexact);
-        }
-        if (exponent < 0) FN(complex_draw)(FN(complex_divide_one), one, power, power, state, &inexact);
-        if (isfinite(power[0]) && isfinite(power[1])) memcpy(y + i, power, sizeof power);
-        settled[i] = settled[i + 1] = 1;
+    const REAL *exponents = x + 2 * BLOCK, *imaginary = x + 3 * BLOCK;
+    uint64_t inexact = 0;
+    for (size_t at = 0, end; at < n; at = end) {
+        REAL exponent = exponents[at];
+        for (end = at + 2; end < n && exponents[end] == exponent && imaginary[end] == 0; end += 2) {}
+        if (imaginary[at] == 0 && exponent > -100 && exponent < 100 && exponent == (REAL)(int)exponent && exponent != 0)
+            inexact += FN(complex_power_block)(x + at, (int)exponent, y + at, settled + at, (end - at) / 2, state);
     }
     return inexact;
 }
@@ -139,13 +152,14 @@ static uint64_t FN(refine_complex_power)(const REAL *x, REAL *y, BITS *settled, 
     { \
         BITS inexact = 0; \
         for (size_t i = 0; i < n; i++) { \
-            REAL a = FN(absolute)(x[i]), b = FN(absolute)(x[BLOCK + i]), large = a > b ? a : b, small = a > b ? b : a, s = y[i]; \
+            REAL a = FN(absolute)(x[i]), b = FN(absolute)(x[BLOCK + i]), s = y[i]; \
+            REAL large = FN(select)(a > b, a, b), small = FN(select)(a > b, b, a); \
             REAL p = large * large, q = small * small, r = s * s, t = p - r, u = t + q, v = u - t; \
             REAL rest = ((t - (u - v)) + (q - v)) + ((FMA(large, large, -p) - FMA(s, s, -r)) + FMA(small, small, -q)); \
             BITS ours = (BITS)((s > SQUARE_LOW) & (s < SQUARE_HIGH)) & (settled[i] ^ 1), rounded = 0; \
             REAL result = FN(round)(s, u + rest, 2 * s, draws[i], nearness, &rounded); \
             rounded &= ours; \
-            y[i] = rounded ? result : y[i]; \
+            y[i] = FN(select)(rounded, result, y[i]); \
             inexact += rounded; \
             settled[i] |= ours; \
         } \

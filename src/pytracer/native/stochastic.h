@@ -2,7 +2,7 @@
 
 /* ---- random words for blocks of at most BLOCK elements; with random rounding one word a lane gives 64 rows their bit */
 
-VECTORISED static void FN(random_rows)(uint64_t *stream, size_t rows, BITS *draws)
+VECTORISED static void FN(bit_rows)(uint64_t *stream, size_t rows, BITS *draws)
 {
     uint64_t words[LANES];
     next_words(stream, words);
@@ -10,13 +10,15 @@ VECTORISED static void FN(random_rows)(uint64_t *stream, size_t rows, BITS *draw
         for (int k = 0; k < LANES; k++) draws[row * LANES + (size_t)k] = (BITS)(words[k] >> row) << SIGN_SHIFT;
 }
 
-VECTORISED static void FN(nearness_rows)(uint64_t *stream, size_t rows, BITS *draws)
+VECTORISED static void FN(word_rows)(uint64_t *stream, size_t rows, BITS *draws)
 {
+    uint64_t words[LANES], own[LANES]; /* its own: `draws` could be the stream, for all the compiler knows */
+    memcpy(own, stream, sizeof own);
     for (size_t row = 0; row < rows; row++) {
-        uint64_t words[LANES];
-        next_words(stream, words);
+        next_words(own, words);
         for (int k = 0; k < LANES; k++) draws[row * LANES + (size_t)k] = (BITS)(words[k] >> (63 - SIGN_SHIFT));
     }
+    memcpy(stream, own, sizeof own);
 }
 
 /* `draws` has room for a multiple of LANES. */
@@ -24,9 +26,9 @@ static inline void FN(draw_block)(uint64_t *stream, size_t n, bool nearness, BIT
 {
     size_t rows = (n + LANES - 1) / LANES;
     if (nearness)
-        FN(nearness_rows)(stream, rows, draws);
+        FN(word_rows)(stream, rows, draws);
     else
-        FN(random_rows)(stream, rows, draws);
+        FN(bit_rows)(stream, rows, draws);
 }
 
 static inline BITS FN(draw)(ThreadState *state) { return (BITS)(next_word(state) >> (63 - SIGN_SHIFT)); }
@@ -129,7 +131,7 @@ typedef struct {
 static const BITS *FN(leaf_draws)(FN(LeafDraws) *from, const FN(Leaves) *leaves, size_t width, size_t row, int after_rows)
 {
     if (noise.nearness) {
-        FN(nearness_rows)(from->stream, (leaves->n * width + LANES - 1) / LANES, from->draws);
+        FN(word_rows)(from->stream, (leaves->n * width + LANES - 1) / LANES, from->draws);
         return from->draws;
     }
     for (size_t leaf = 0; leaf < leaves->n; leaf++) {

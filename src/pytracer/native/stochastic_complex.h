@@ -1,84 +1,92 @@
 /* NumPy's inner loops on complex numbers, for one floating-point type: NumPy's formulas (the division is Smith's: R. L. Smith,
  * Algorithm 116, Commun. ACM 5, 1962), each real operation rounded at random. */
 
-/* ---- one operation: `draws[k * stride]` decides the k-th real operation. `out` may be `a` or `b`. */
+/* ---- one operation on a + ia i and b + ib i. Its k-th real operation draws the k-th bit of one word, with nearness a word of its
+ * own, `draws[k * stride]`. */
 
-#define DRAW(k) draws[(k) * stride], nearness, inexact
+#define DRAW(k) nearness ? draws[(k) * stride] : draws[0] << (k), nearness, inexact
 #define COMPLEX_OPERATION(op) \
-    static inline void FN(complex_##op)(const REAL *a, const REAL *b, REAL *out, const BITS *draws, size_t stride, bool nearness, \
-                                        BITS *inexact)
+    static ALWAYS_INLINE void FN(complex_##op)(REAL a, REAL ia, REAL b, REAL ib, REAL *re, REAL *im, const BITS *draws, \
+                                               size_t stride, bool nearness, BITS *inexact)
 
 COMPLEX_OPERATION(add)
 {
-    out[0] = FN(add)(a[0], b[0], DRAW(0));
-    out[1] = FN(add)(a[1], b[1], DRAW(1));
+    *re = FN(add)(a, b, DRAW(0));
+    *im = FN(add)(ia, ib, DRAW(1));
 }
 
 COMPLEX_OPERATION(subtract)
 {
-    out[0] = FN(subtract)(a[0], b[0], DRAW(0));
-    out[1] = FN(subtract)(a[1], b[1], DRAW(1));
+    *re = FN(subtract)(a, b, DRAW(0));
+    *im = FN(subtract)(ia, ib, DRAW(1));
 }
 
 COMPLEX_OPERATION(multiply)
 {
-    REAL re = FN(subtract)(FN(multiply)(a[0], b[0], DRAW(0)), FN(multiply)(a[1], b[1], DRAW(1)), DRAW(2));
-    REAL im = FN(add)(FN(multiply)(a[0], b[1], DRAW(3)), FN(multiply)(a[1], b[0], DRAW(4)), DRAW(5));
-    out[0] = re;
-    out[1] = im;
+    *re = FN(subtract)(FN(multiply)(a, b, DRAW(0)), FN(multiply)(ia, ib, DRAW(1)), DRAW(2));
+    *im = FN(add)(FN(multiply)(a, ib, DRAW(3)), FN(multiply)(ia, b, DRAW(4)), DRAW(5));
 }
 
 COMPLEX_OPERATION(square)
 {
-    (void)b;
-    FN(complex_multiply)(a, a, out, draws, stride, nearness, inexact);
+    (void)b, (void)ib;
+    FN(complex_multiply)(a, ia, a, ia, re, im, draws, stride, nearness, inexact);
 }
 
 /* The two branches of the algorithm differ by which part of the divisor is the larger one. */
 COMPLEX_OPERATION(divide)
 {
-    bool real = FN(absolute)(b[0]) >= FN(absolute)(b[1]);
-    REAL large = real ? b[0] : b[1], small = real ? b[1] : b[0], x = real ? a[0] : a[1], y = real ? a[1] : a[0];
+    BITS real = (BITS)(FN(absolute)(b) >= FN(absolute)(ib));
+    REAL large = FN(select)(real, b, ib), small = FN(select)(real, ib, b);
+    REAL x = FN(select)(real, a, ia), y = FN(select)(real, ia, a);
     REAL ratio = FN(divide)(small, large, DRAW(0));
     REAL divisor = FN(add)(large, FN(multiply)(small, ratio, DRAW(1)), DRAW(2)), scale = FN(divide)(1, divisor, DRAW(3));
-    REAL re = FN(add)(x, FN(multiply)(y, ratio, DRAW(4)), DRAW(5)), product = FN(multiply)(x, ratio, DRAW(6));
-    REAL im = FN(subtract)(real ? y : product, real ? product : y, DRAW(7));
-    out[0] = FN(multiply)(re, scale, DRAW(8));
-    out[1] = FN(multiply)(im, scale, DRAW(9));
+    REAL sum = FN(add)(x, FN(multiply)(y, ratio, DRAW(4)), DRAW(5)), product = FN(multiply)(x, ratio, DRAW(6));
+    REAL difference = FN(subtract)(FN(select)(real, y, product), FN(select)(real, product, y), DRAW(7));
+    *re = FN(multiply)(sum, scale, DRAW(8));
+    *im = FN(multiply)(difference, scale, DRAW(9));
 }
 
 COMPLEX_OPERATION(reciprocal)
 {
-    (void)b;
-    bool real = FN(absolute)(a[1]) <= FN(absolute)(a[0]);
-    REAL large = real ? a[0] : a[1], small = real ? a[1] : a[0];
+    (void)b, (void)ib;
+    BITS real = (BITS)(FN(absolute)(ia) <= FN(absolute)(a));
+    REAL large = FN(select)(real, a, ia), small = FN(select)(real, ia, a);
     REAL ratio = FN(divide)(small, large, DRAW(0));
     REAL divisor = FN(add)(large, FN(multiply)(small, ratio, DRAW(1)), DRAW(2));
-    out[0] = FN(divide)(real ? 1 : ratio, divisor, DRAW(3));
-    out[1] = FN(divide)(real ? -ratio : -1, divisor, DRAW(4));
+    *re = FN(divide)(FN(select)(real, 1, ratio), divisor, DRAW(3));
+    *im = FN(divide)(FN(select)(real, -ratio, -1), divisor, DRAW(4));
 }
 #undef DRAW
 #undef COMPLEX_OPERATION
 
-/* ---- blocks of contiguous numbers; the draws of each real operation stand together */
+/* ---- blocks: real and imaginary parts apart, and the draws of each real operation together */
 
 enum { FN(COMPLEX_BLOCK) = 256, FN(MOST_DRAWS) = 10 };
 
+typedef struct {
+    REAL re[FN(COMPLEX_BLOCK)], im[FN(COMPLEX_BLOCK)];
+} FN(Parts);
+
 #define KERNEL(op, name, nearness) \
-    VECTORISED static uint64_t FN(name)(const REAL *a, const REAL *b, REAL *out, size_t n, const BITS *draws, size_t stride) \
+    VECTORISED static uint64_t FN(name)(const FN(Parts) *a, const FN(Parts) *b, FN(Parts) *out, size_t n, const BITS *draws) \
     { \
         BITS inexact = 0; \
         INDEPENDENT for (size_t i = 0; i < n; i++) \
-            FN(complex_##op)(a + 2 * i, b + 2 * i, out + 2 * i, draws + i, stride, nearness, &inexact); \
+            FN(complex_##op)(a->re[i], a->im[i], b->re[i], b->im[i], &out->re[i], &out->im[i], draws + i, FN(COMPLEX_BLOCK), \
+                             nearness, &inexact); \
         return inexact; \
     }
 
 #define KERNELS(op) \
     KERNEL(op, complex_##op##_random, false) \
     KERNEL(op, complex_##op##_nearness, true) \
-    static void FN(complex_##op##_one)(const REAL *a, const REAL *b, REAL *out, const BITS *draws, bool nearness, BITS *inexact) \
+    static void FN(complex_##op##_one)(const REAL *a, const REAL *b, REAL *out, const BITS *draws, BITS *inexact) \
     { \
-        FN(complex_##op)(a, b, out, draws, 1, nearness, inexact); \
+        REAL re, im; \
+        FN(complex_##op)(a[0], a[1], b[0], b[1], &re, &im, draws, 1, noise.nearness, inexact); \
+        out[0] = re; \
+        out[1] = im; \
     }
 
 KERNELS(add)
@@ -90,37 +98,43 @@ KERNELS(reciprocal)
 #undef KERNEL
 #undef KERNELS
 
-typedef uint64_t (*FN(ComplexKernel))(const REAL *, const REAL *, REAL *, size_t, const BITS *, size_t);
+typedef uint64_t (*FN(ComplexKernel))(const FN(Parts) *, const FN(Parts) *, FN(Parts) *, size_t, const BITS *);
 
 typedef struct {
     const char *ufunc;
     int n_in, n_draws;
     bool is_add;
     FN(ComplexKernel) random, nearness;
-    void (*one)(const REAL *, const REAL *, REAL *, const BITS *, bool, BITS *);
+    void (*one)(const REAL *, const REAL *, REAL *, const BITS *, BITS *);
 } FN(ComplexOperation);
 
 #define OPERATION(op, n_in, n_draws, is_add) \
     {#op, n_in, n_draws, is_add, FN(complex_##op##_random), FN(complex_##op##_nearness), FN(complex_##op##_one)}
 static const FN(ComplexOperation) FN(complex_operations)[] = {
+    [COMPLEX_MULTIPLY] = OPERATION(multiply, 2, 6, false),
+    [COMPLEX_DIVIDE] = OPERATION(divide, 2, 10, false),
     OPERATION(add, 2, 2, true),
     OPERATION(subtract, 2, 2, false),
-    OPERATION(multiply, 2, 6, false),
-    OPERATION(divide, 2, 10, false),
     OPERATION(square, 1, 6, false),
     OPERATION(reciprocal, 1, 5, false),
 };
 #undef OPERATION
 
-/* Where NumPy's own result is not finite (a division by zero, an overflow) it is ours. */
-static COLD void FN(complex_replay)(const Loop *loop, const REAL *a, const REAL *b, REAL *out, npy_intp n)
+/* NumPy's loop tells which flags are real. Where its result is not finite (a division by zero, an overflow) it is ours. */
+static COLD void FN(complex_replay)(const Loop *loop, const FN(Parts) *a, const FN(Parts) *b, FN(Parts) *out, npy_intp n)
 {
-    REAL scratch[2 * FN(COMPLEX_BLOCK)];
+    REAL numbers[3][2 * FN(COMPLEX_BLOCK)];
     const npy_intp dense[] = {2 * sizeof(REAL), 2 * sizeof(REAL), 2 * sizeof(REAL)};
-    char *again[] = {(char *)a, (char *)(loop->n_in == 2 ? b : scratch), (char *)scratch};
+    char *again[] = {(char *)numbers[0], (char *)numbers[loop->n_in - 1], (char *)numbers[2]};
+    again[loop->n_in] = (char *)numbers[2];
+    for (npy_intp i = 0; i < n; i++) {
+        numbers[0][2 * i] = a->re[i], numbers[0][2 * i + 1] = a->im[i];
+        if (loop->n_in == 2) numbers[1][2 * i] = b->re[i], numbers[1][2 * i + 1] = b->im[i];
+    }
     replay(loop, again, n, dense);
     for (npy_intp i = 0; i < n; i++)
-        if (!isfinite(scratch[2 * i]) || !isfinite(scratch[2 * i + 1])) memcpy(out + 2 * i, scratch + 2 * i, 2 * sizeof(REAL));
+        if (!isfinite(numbers[2][2 * i]) || !isfinite(numbers[2][2 * i + 1]))
+            out->re[i] = numbers[2][2 * i], out->im[i] = numbers[2][2 * i + 1];
 }
 
 static void FN(complex_sum)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state)
@@ -150,43 +164,57 @@ static void FN(complex_chain)(const Loop *loop, const FN(ComplexOperation) *oper
         REAL a[2], b[2], out[2];
         memcpy(a, args[0] + i * steps[0], sizeof a);
         memcpy(b, args[second] + i * steps[second], sizeof b);
-        for (int k = 0; k < operation->n_draws; k++) draws[k] = FN(draw)(state);
-        operation->one(a, b, out, draws, noise.nearness, &inexact);
-        if (flags_are_suspect()) FN(complex_replay)(loop, a, b, out, 1);
+        for (int k = 0; k < (noise.nearness ? operation->n_draws : 1); k++) draws[k] = FN(draw)(state);
+        operation->one(a, b, out, draws, &inexact);
+        if (flags_are_suspect()) {
+            FN(Parts) left = {{a[0]}, {a[1]}}, right = {{b[0]}, {b[1]}}, results = {{out[0]}, {out[1]}};
+            FN(complex_replay)(loop, &left, &right, &results, 1);
+            out[0] = results.re[0];
+            out[1] = results.im[0];
+        }
         memcpy(args[result] + i * steps[result], out, sizeof out);
     }
     count(&counters->inexact_elements, inexact);
 }
 
-static const REAL *FN(complex_gather)(const char *from, npy_intp step, npy_intp n, REAL *buffer)
+static void FN(take_apart)(const char *from, npy_intp step, npy_intp n, FN(Parts) *parts)
 {
-    if (step == 2 * sizeof(REAL) && (uintptr_t)from % sizeof(REAL) == 0) return (const REAL *)from;
-    for (npy_intp i = 0; i < n; i++) memcpy(&buffer[2 * i], from + i * step, 2 * sizeof(REAL));
-    return buffer;
+    for (npy_intp i = 0; i < n; i++) {
+        memcpy(&parts->re[i], from + i * step, sizeof(REAL));
+        memcpy(&parts->im[i], from + i * step + (npy_intp)sizeof(REAL), sizeof(REAL));
+    }
+}
+
+static void FN(put_together)(char *to, npy_intp step, npy_intp n, const FN(Parts) *parts)
+{
+    for (npy_intp i = 0; i < n; i++) {
+        memcpy(to + i * step, &parts->re[i], sizeof(REAL));
+        memcpy(to + i * step + (npy_intp)sizeof(REAL), &parts->im[i], sizeof(REAL));
+    }
+}
+
+static uint64_t FN(complex_apply)(const FN(ComplexOperation) *operation, const FN(Parts) *a, const FN(Parts) *b, FN(Parts) *out,
+                                  size_t n, ThreadState *state)
+{
+    BITS draws[FN(MOST_DRAWS) * FN(COMPLEX_BLOCK)];
+    for (int k = 0; k < (noise.nearness ? operation->n_draws : 1); k++)
+        FN(word_rows)(state->stream, (n + LANES - 1) / LANES, draws + k * FN(COMPLEX_BLOCK));
+    return (noise.nearness ? operation->nearness : operation->random)(a, b, out, n, draws);
 }
 
 static void FN(complex_blocks)(const Loop *loop, const FN(ComplexOperation) *operation, char **args, npy_intp n,
                                const npy_intp *steps, ThreadState *state)
 {
-    REAL left[2 * FN(COMPLEX_BLOCK)], right[2 * FN(COMPLEX_BLOCK)], results[2 * FN(COMPLEX_BLOCK)];
-    BITS draws[FN(MOST_DRAWS) * FN(COMPLEX_BLOCK)];
+    FN(Parts) a, b, results;
     uint64_t inexact = 0;
-    int second = operation->n_in - 1, result = operation->n_in;
-    FN(ComplexKernel) kernel = noise.nearness ? operation->nearness : operation->random;
     for (npy_intp at = 0; at < n; at += FN(COMPLEX_BLOCK)) {
         npy_intp size = n - at < FN(COMPLEX_BLOCK) ? n - at : FN(COMPLEX_BLOCK);
-        const REAL *a = FN(complex_gather)(args[0] + at * steps[0], steps[0], size, left);
-        const REAL *b = second ? FN(complex_gather)(args[1] + at * steps[1], steps[1], size, right) : a;
-        size_t stride = ((size_t)size + LANES - 1) / LANES * LANES;
-        for (int k = 0; k < operation->n_draws; k++)
-            FN(draw_block)(state->stream, (size_t)size, noise.nearness, draws + (size_t)k * stride);
-        inexact += kernel(a, b, results, (size_t)size, draws, stride);
-        if (flags_are_suspect()) FN(complex_replay)(loop, a, b, results, size);
-        char *to = args[result] + at * steps[result];
-        if (steps[result] == 2 * sizeof(REAL))
-            memcpy(to, results, (size_t)size * 2 * sizeof(REAL));
-        else
-            for (npy_intp i = 0; i < size; i++) memcpy(to + i * steps[result], &results[2 * i], 2 * sizeof(REAL));
+        FN(take_apart)(args[0] + at * steps[0], steps[0], size, &a);
+        if (operation->n_in == 2) FN(take_apart)(args[1] + at * steps[1], steps[1], size, &b);
+        const FN(Parts) *second = operation->n_in == 2 ? &b : &a;
+        inexact += FN(complex_apply)(operation, &a, second, &results, (size_t)size, state);
+        if (flags_are_suspect()) FN(complex_replay)(loop, &a, second, &results, size);
+        FN(put_together)(args[operation->n_in] + at * steps[operation->n_in], steps[operation->n_in], size, &results);
     }
     count(&counters->inexact_elements, inexact);
 }
