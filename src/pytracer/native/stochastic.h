@@ -127,6 +127,11 @@ typedef struct {
     BITS draws[FN(LEAVES) * LANES];
 } FN(LeafDraws);
 
+VECTORISED static void FN(row_draws)(const uint64_t *words, size_t bit, size_t n, BITS *draws)
+{
+    INDEPENDENT for (size_t i = 0; i < n; i++) draws[i] = (BITS)(words[i] >> bit) << SIGN_SHIFT;
+}
+
 /* Draws for `width` lanes of every leaf; `after_rows` is the level of the tree that joins the lanes, or -1 while rows are added. */
 static const BITS *FN(leaf_draws)(FN(LeafDraws) *from, const FN(Leaves) *leaves, size_t width, size_t row, int after_rows)
 {
@@ -134,8 +139,12 @@ static const BITS *FN(leaf_draws)(FN(LeafDraws) *from, const FN(Leaves) *leaves,
         FN(word_rows)(from->stream, (leaves->n * width + LANES - 1) / LANES, from->draws);
         return from->draws;
     }
+    if (after_rows < 0) {
+        FN(row_draws)(from->words, row - 1, leaves->n * LANES, from->draws);
+        return from->draws;
+    }
     for (size_t leaf = 0; leaf < leaves->n; leaf++) {
-        size_t bit = after_rows < 0 ? row - 1 : leaves->size[leaf] / LANES - 1 + (size_t)after_rows;
+        size_t bit = leaves->size[leaf] / LANES - 1 + (size_t)after_rows;
         for (size_t k = 0; k < width; k++)
             from->draws[leaf * width + k] = (BITS)(from->words[leaf * LANES + k] >> bit) << SIGN_SHIFT;
     }
@@ -147,10 +156,12 @@ static void FN(gather_row)(const char *a, npy_intp stride, const FN(Leaves) *lea
 {
     for (size_t leaf = 0; leaf < leaves->n; leaf++, into += LANES) {
         const char *from = a + (npy_intp)(leaves->start[leaf] + row * LANES) * stride;
-        if (row < leaves->size[leaf] / LANES)
-            for (int k = 0; k < LANES; k++) into[k] = *(const REAL *)(from + k * stride);
-        else
+        if (row >= leaves->size[leaf] / LANES)
             for (int k = 0; k < LANES; k++) into[k] = -(REAL)0;
+        else if (stride == sizeof(REAL))
+            memcpy(into, from, LANES * sizeof(REAL));
+        else
+            for (int k = 0; k < LANES; k++) into[k] = *(const REAL *)(from + k * stride);
     }
 }
 
