@@ -1,7 +1,7 @@
 /* Functions whose exact result can be had in twice the precision, for one floating-point type: it is rounded once, at random.
  *
- * A Refine gets a block of NumPy's results `y`, what went into each (`x[k * BLOCK + i]`, the k-th part of the inputs) and what is
- * settled already; it rounds what it can and settles it. It returns the number of inexact results. */
+ * A Refine gets a block of NumPy's results `y`, and what went into each (`x[k * BLOCK + i]`, the k-th part of the inputs). It
+ * rounds what it can, and marks it as settled. It returns the number of inexact results. */
 
 typedef uint64_t (*FN(Refine))(const REAL *x, REAL *y, BITS *settled, size_t n, ThreadState *state);
 
@@ -52,7 +52,7 @@ VECTORISED static void FN(invert_pairs)(REAL *high, REAL *low, BITS *safe, size_
     { \
         BITS inexact = 0; \
         for (size_t i = 0; i < n; i++) { \
-            BITS ours = safe[i] & (settled[i] ^ 1), rounded = 0; \
+            BITS ours = safe[i], rounded = 0; \
             REAL result = FN(round)(high[i], low[i], 1, draws[i], nearness, &rounded); \
             rounded &= ours; \
             y[i] = FN(select)(rounded, result, y[i]); \
@@ -145,7 +145,7 @@ static uint64_t FN(refine_complex_power)(const REAL *x, REAL *y, BITS *settled, 
     return inexact;
 }
 
-/* ---- hypot and the absolute value of complex numbers: the residual a^2 + b^2 - y^2 tells on which side of y the exact result is */
+/* ---- hypot and the absolute value of complex numbers: the residual a^2 + b^2 - y^2 tells how far from y the exact result is */
 
 #define REFINE_HYPOT(name, nearness) \
     VECTORISED static uint64_t FN(name)(const REAL *x, REAL *y, BITS *settled, const BITS *draws, size_t n) \
@@ -156,8 +156,9 @@ static uint64_t FN(refine_complex_power)(const REAL *x, REAL *y, BITS *settled, 
             REAL large = FN(select)(a > b, a, b), small = FN(select)(a > b, b, a); \
             REAL p = large * large, q = small * small, r = s * s, t = p - r, u = t + q, v = u - t; \
             REAL rest = ((t - (u - v)) + (q - v)) + ((FMA(large, large, -p) - FMA(s, s, -r)) + FMA(small, small, -q)); \
-            BITS ours = (BITS)((s > SQUARE_LOW) & (s < SQUARE_HIGH)) & (settled[i] ^ 1), rounded = 0; \
-            REAL result = FN(round)(s, u + rest, 2 * s, draws[i], nearness, &rounded); \
+            BITS ours = (BITS)((s > SQUARE_LOW) & (s < SQUARE_HIGH)), rounded = 0; \
+            REAL error = (u + rest) / (2 * s), high = s + error, low = error - (high - s); \
+            REAL result = FN(round)(high, low, 1, draws[i], nearness, &rounded); \
             rounded &= ours; \
             y[i] = FN(select)(rounded, result, y[i]); \
             inexact += rounded; \
