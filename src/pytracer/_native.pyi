@@ -102,8 +102,8 @@ def set_adapter(find: Callable[[type], Callable[[object], object] | None], /) ->
 def start_noise(seed: int, native: bool, nearness: bool = False) -> None:
     """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c).
 
-    With `nearness` each operation rounds to either neighbour with probability in proportion to the distance of the other
-    one, else with equal probability (error_free.h).
+    With `nearness` each operation rounds to either neighbour with probability in proportion to the distance of the
+    other one, else with equal probability (error_free.h).
     """
 
 def stop_noise() -> None:

@@ -14,7 +14,8 @@
  *   watch.c    hooks of the recorder's own, for the three above
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
- *   loops.c    NumPy inner loops with stochastic rounding
+ *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
+ *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */

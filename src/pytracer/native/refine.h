@@ -12,7 +12,7 @@ static inline bool FN(is_safe)(REAL x)
 }
 
 /* ---- powers with small whole exponents, by repeated multiplication of pairs high + low (T. J. Dekker, A floating-point
- * technique for extending the available precision, Numer. Math. 18, 1971). NumPy's pow is right within a unit: so is the
+ * technique for extending the available precision, Numerische Mathematik 18, 1971). NumPy's pow is right within a unit: so is the
  * rounded pair, which n multiplications leave with an error of about n 2^-104 (double) or n 2^-46 (float). */
 
 enum { FN(LARGEST_EXPONENT) = 64 };

@@ -1,5 +1,5 @@
 /* NumPy's inner loops on complex numbers, for one floating-point type: NumPy's formulas (the division is Smith's: R. L. Smith,
- * Algorithm 116, Commun. ACM 5, 1962), each real operation rounded at random. */
+ * Algorithm 116, Communications of the ACM 5, 1962), each real operation rounded at random. */
 
 /* ---- one operation on a + ia i and b + ib i. Its k-th real operation draws the k-th bit of one word, with nearness a word of its
  * own, `draws[k * stride]`. */
@@ -177,8 +177,33 @@ static void FN(complex_chain)(const Loop *loop, const FN(ComplexOperation) *oper
     count(&counters->inexact_elements, inexact);
 }
 
+VECTORISED static void FN(split)(const REAL *from, npy_intp n, REAL *re, REAL *im)
+{
+    INDEPENDENT for (npy_intp i = 0; i < n; i++) {
+        re[i] = from[2 * i];
+        im[i] = from[2 * i + 1];
+    }
+}
+
+VECTORISED static void FN(merge)(REAL *to, npy_intp n, const REAL *re, const REAL *im)
+{
+    INDEPENDENT for (npy_intp i = 0; i < n; i++) {
+        to[2 * i] = re[i];
+        to[2 * i + 1] = im[i];
+    }
+}
+
+static inline bool FN(is_dense)(const char *at, npy_intp step)
+{
+    return step == 2 * sizeof(REAL) && (uintptr_t)at % sizeof(REAL) == 0;
+}
+
 static void FN(take_apart)(const char *from, npy_intp step, npy_intp n, FN(Parts) *parts)
 {
+    if (FN(is_dense)(from, step)) {
+        FN(split)((const REAL *)from, n, parts->re, parts->im);
+        return;
+    }
     for (npy_intp i = 0; i < n; i++) {
         memcpy(&parts->re[i], from + i * step, sizeof(REAL));
         memcpy(&parts->im[i], from + i * step + (npy_intp)sizeof(REAL), sizeof(REAL));
@@ -187,6 +212,10 @@ static void FN(take_apart)(const char *from, npy_intp step, npy_intp n, FN(Parts
 
 static void FN(put_together)(char *to, npy_intp step, npy_intp n, const FN(Parts) *parts)
 {
+    if (FN(is_dense)(to, step)) {
+        FN(merge)((REAL *)to, n, parts->re, parts->im);
+        return;
+    }
     for (npy_intp i = 0; i < n; i++) {
         memcpy(to + i * step, &parts->re[i], sizeof(REAL));
         memcpy(to + i * step + (npy_intp)sizeof(REAL), &parts->im[i], sizeof(REAL));
