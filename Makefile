@@ -16,7 +16,7 @@ help:
 	@echo "make demo       run the main job on a real program and print the ranking"
 	@echo "make test       lint, then the tests; with the other Pythons of this machine those of the traced process"
 	@echo "make test-all   lint, then all tests, the slow ones too, with every Python of this machine"
-	@echo "make bench      measure the cost of tracing, both sides in one run"
+	@echo "make bench      measure the cost of tracing and of noise, both sides in one run"
 	@echo "make lint       ruff, mypy, import-linter, codespell"
 	@echo "make clean      remove environments and build products"
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=folder the environment"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ UFUNCS = [each for each in vars(np).values() if type(each) is np.ufunc]
 
 
 @contextmanager
-def stochastic_loops(seed: int) -> Iterator[None]:
+def stochastic_loops(seed: int, nearness: bool = False) -> Iterator[None]:
     """NumPy's own inner loops are back at the end, whatever happens."""
     _native.numpy_loaded()
-    _native.start_noise(seed, False)
+    _native.start_noise(seed, False, nearness)
     _native.install_loops(UFUNCS)
     try:
         yield
@@ -33,6 +34,18 @@ def stochastic_loops(seed: int) -> Iterator[None]:
 def noisy() -> Callable[[int], AbstractContextManager[None]]:
     """`with noisy(seed):` NumPy's loops round at random."""
     return stochastic_loops
+
+
+@pytest.fixture(scope="session")
+def noisy_to_nearness() -> Callable[[int], AbstractContextManager[None]]:
+    """`with noisy_to_nearness(seed):` the nearer neighbour is the likelier one."""
+    return partial(stochastic_loops, nearness=True)
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["random", "nearness"])
+def noisy_either_way(request: pytest.FixtureRequest) -> Callable[[int], AbstractContextManager[None]]:
+    """What holds for both ways to round."""
+    return partial(stochastic_loops, nearness=request.param)
 
 
 @pytest.fixture

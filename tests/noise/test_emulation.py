@@ -103,6 +103,13 @@ def polynomial(x: Array) -> Array:
     return result
 
 
+def emulate_quotient(e: Emulator, a: complex, b: complex) -> float:
+    """The real part by Smith's algorithm, for a divisor whose real part is the larger one."""
+    ratio = e.divide(b.imag, b.real)
+    scale = e.divide(1.0, e.add(b.real, e.multiply(b.imag, ratio)))
+    return e.multiply(e.add(a.real, e.multiply(a.imag, ratio)), scale)
+
+
 def cumulative(e: Emulator, x: list[float]) -> list[float]:
     totals = [x[0]]
     for each in x[1:]:
@@ -124,6 +131,12 @@ KERNELS: dict[str, Kernel] = {
     ),
     "strided sum": (mixed_signs(2000), lambda x: np.sum(x[::-2]), lambda e, x: e.sum(x[::-2])),
     "complex sum": (mixed_signs(1000), lambda x: np.sum(x * 1j).imag, lambda e, x: e.sum(x)),
+    "complex quotients that cancel": (
+        shifted(200),
+        lambda x: ((x + 1j * x) / np.full(len(x), 1000 - 999j)).real,
+        lambda e, x: [emulate_quotient(e, complex(y, y), 1000 - 999j) for y in x],
+    ),
+    "cubes": (shifted(200), lambda x: x**3, lambda e, x: [e.round(Fraction(y) ** 3) for y in x]),
     "quotients": (shifted(200), lambda x: x / 3.0, lambda e, x: e.map(e.divide, x, 3.0)),
 }
 

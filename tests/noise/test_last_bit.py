@@ -18,7 +18,7 @@ UNARY = (
     "deg2rad rad2deg radians degrees"
 ).split()
 BINARY = ["power", "float_power", "hypot", "arctan2", "logaddexp", "logaddexp2"]
-COMPLEX = ["exp", "log", "sin", "tanh", "arccos", "sqrt", "reciprocal"]
+COMPLEX = ["exp", "log", "sin", "tanh", "arccos", "sqrt"]
 KINDS = [np.float64, np.float32]
 
 
@@ -48,12 +48,9 @@ def test_results_are_within_one_unit(name: str, kind: type, noisy: Noisy) -> Non
             few = (np.abs(plain) <= 64) & (np.abs(plain) * 64 % 1 == 0)
         assert drawn.dtype == plain.dtype
         assert (ulps(plain, drawn) <= 1).all()
-        steady = (
-            ~np.isfinite(plain)
-            | (np.abs(plain) < np.finfo(plain.dtype).smallest_normal)
-            | few
-            | (np.abs(plain) == np.abs(a))
-        )
+        steady = ~np.isfinite(plain) | (np.abs(plain) < np.finfo(plain.dtype).smallest_normal)
+        if name != "hypot":  # whose exact values are known (test_powers.py)
+            steady |= few | (np.abs(plain) == np.abs(a))
         assert plain[steady].tobytes() == drawn[steady].tobytes()
 
     check()
@@ -111,10 +108,10 @@ EXACT = {
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_exact_values_stay(name: str, noisy: Noisy) -> None:
+def test_exact_values_stay(name: str, noisy_either_way: Noisy) -> None:
     plain = EXACT[name]()
     for seed in range(8):
-        with noisy(seed):
+        with noisy_either_way(seed):
             assert EXACT[name]().tobytes() == plain.tobytes()
 
 
@@ -139,7 +136,7 @@ def floating_point_events(compute: Callable[[], Any]) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     "name", ["add", "subtract", "multiply", "divide", "square", "reciprocal", "sqrt", *UNARY, *BINARY]
 )
-def test_floating_point_events_are_those_of_numpy(name: str, kind: type, noisy: Noisy) -> None:
+def test_floating_point_events_are_those_of_numpy(name: str, kind: type, noisy_either_way: Noisy) -> None:
     function = getattr(np, name)
     limits = np.finfo(kind)
     special = [
@@ -164,7 +161,7 @@ def test_floating_point_events_are_those_of_numpy(name: str, kind: type, noisy: 
         a, b = np.array(numbers).astype(kind).T.copy()
         arguments = (a,) if function.nin == 1 else (a, b)
         plain = floating_point_events(lambda: function(*arguments))
-        with noisy(seed):
+        with noisy_either_way(seed):
             drawn = floating_point_events(lambda: function(*arguments))
             drawn_strided = floating_point_events(lambda: function(*(np.repeat(x, 2)[::2] for x in arguments)))
         assert drawn == plain
@@ -173,7 +170,7 @@ def test_floating_point_events_are_those_of_numpy(name: str, kind: type, noisy: 
     check()
 
 
-def test_events_of_complex_numbers_and_reductions(noisy: Noisy) -> None:
+def test_events_of_complex_numbers_and_reductions(noisy_either_way: Noisy) -> None:
     big, z = np.full(20, 1e308), np.array([1e200 + 1j, 1e-200j, complex("inf"), 0j, complex("nan"), 3 + 4j])
     computations: list[Callable[[], Any]] = [
         lambda: np.sum(big),
@@ -190,7 +187,7 @@ def test_events_of_complex_numbers_and_reductions(noisy: Noisy) -> None:
     ]
     for compute in computations:
         plain = floating_point_events(compute)
-        with noisy(1):
+        with noisy_either_way(1):
             assert floating_point_events(compute) == plain
 
 

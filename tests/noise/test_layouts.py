@@ -32,6 +32,12 @@ def out_of(operation: Any, a: Array, b: Array, out: Array) -> Array:
     return out
 
 
+def halves(b: Array) -> Array:
+    """Powers of two; for complex numbers, some of them imaginary."""
+    signs = np.where(b.real > 3, 1j, 1) if np.iscomplexobj(b) else np.where(b > 3, -1, 1)
+    return (np.where(b.real > 5, 2, 4) * signs).astype(b.dtype)
+
+
 def masked(a: Array, b: Array) -> Array:
     result = np.zeros_like(a)
     np.multiply(a, b, out=result, where=np.arange(len(a)) % 3 == 1)
@@ -86,6 +92,16 @@ LAYOUTS: dict[str, Layout] = {
     "subtract accumulate": lambda a, b: np.subtract.accumulate(a),
     "reduceat": lambda a, b: np.add.reduceat(a, [0, len(a) // 2, len(a) // 3]),
     "multiply reduceat": lambda a, b: np.multiply.reduceat(np.sign(a) * 2, [0, len(a) // 2]),
+    "quotients": lambda a, b: np.repeat(a, 2)[::2] / halves(b)[::-1],
+    "quotients in place": lambda a, b: out_of(np.divide, a, halves(b), a),
+    "quotients into the divisor": lambda a, b: out_of(np.divide, a[::-1], d := halves(b), d),
+    "reciprocals": lambda a, b: np.reciprocal(np.repeat(halves(b), 3)[::-3]),
+    "cubes": lambda a, b: np.power(np.repeat(a, 2)[::2], 3),
+    "powers in place": lambda a, b: out_of(np.power, a, b[::-1], a),
+    "powers into the exponents": lambda a, b: out_of(np.power, a[::-1], b, b),
+    "powers by broadcasting": lambda a, b: np.power(a[:7, None], b[None, :9]),
+    "absolute values": lambda a, b: np.absolute(np.repeat(3 * a + 4j * a, 2)[::-2]),
+    "hypot in place": lambda a, b: out_of(np.hypot, x := 3 * np.abs(a), 4 * np.abs(a), x),
     "square in place": lambda a, b: np.square(a, out=a),
     "empty": lambda a, b: np.concatenate([a[:0] * b[:0], [np.sum(a[:0])]]),
     "differences": lambda a, b: np.diff(b, append=3),
@@ -94,14 +110,14 @@ LAYOUTS: dict[str, Layout] = {
 
 @pytest.mark.parametrize("kind", ["f8", "f4", "c16", "c8", ">f8"])
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_whole_numbers_are_computed_exactly(name: str, kind: str, noisy: Noisy) -> None:
+def test_whole_numbers_are_computed_exactly(name: str, kind: str, noisy_either_way: Noisy) -> None:
     """An error of addressing cannot hide: all intermediate results are whole numbers, so nothing is rounded."""
     rng = np.random.default_rng(1)
     for n in (1, 2, 7, 8, 9, 100):
         a, b = rng.integers(1, 9, (2, n)).astype(kind)
         with np.errstate(all="ignore"):
             plain = LAYOUTS[name](a.copy(), b.copy())
-            with noisy(n):
+            with noisy_either_way(n):
                 drawn = LAYOUTS[name](a.copy(), b.copy())
         assert drawn.dtype == plain.dtype
         assert drawn.shape == plain.shape
@@ -161,4 +177,13 @@ def test_perturbs_where_it_computes(noisy: Noisy) -> None:
             drawn = {np.asarray(layout(a.copy(), b.copy())).tobytes() for _ in range(60)}
         if len(drawn) == 1:
             steady.append(name)
-    assert steady == ["cumprod", "divide reduce", "multiply reduceat", "empty"]
+    assert steady == [
+        "cumprod",
+        "divide reduce",
+        "multiply reduceat",
+        "quotients",
+        "quotients in place",
+        "quotients into the divisor",
+        "reciprocals",
+        "empty",
+    ]

@@ -14,7 +14,8 @@
  *   watch.c    hooks of the recorder's own, for the three above
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
- *   loops.c    NumPy inner loops with stochastic rounding
+ *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
+ *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */
@@ -30,6 +31,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define COLD __attribute__((cold, noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* ---- table.c: an append-only file behind a small memory-mapped buffer, its tail ------------------------------- */
 
@@ -368,6 +370,7 @@ size_t task_place(const char *lane, char *place, size_t size);
 
 typedef struct {
     bool native;      /* hooked native callables run under a random rounding mode */
+    bool nearness;    /* the nearer neighbour is the likelier one, in proportion; else both are as likely (error_free.h) */
     uint64_t epoch;   /* 0: no noise */
     uint64_t seed;
 } Noise;
@@ -375,7 +378,7 @@ typedef struct {
 extern Noise noise;
 
 bool rounding_available(void);
-void noise_start(uint64_t seed, bool native);
+void noise_start(uint64_t seed, bool native, bool nearness);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */

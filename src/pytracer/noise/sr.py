@@ -11,8 +11,8 @@ from pytracer.noise.model import Description
 from pytracer.noise.native import is_denied, is_perturbed
 
 NUMPY_LOOPS = (
-    "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; "
-    "last bit of exp, log, sin, ..."
+    "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal, power with a whole exponent, hypot "
+    "and sum, of real and complex numbers; last bit of exp, log, sin, ..."
 )
 NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
 MISSING = [
