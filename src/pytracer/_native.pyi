@@ -108,5 +108,11 @@ def stop_noise() -> None:
 def install_loops(ufuncs: Sequence[object]) -> list[str]:
     """Give these ufuncs stochastic inner loops; returns the names of those that have one (loops.c)."""
 
+def set_array_offset(offset: int, /) -> None:
+    """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).
+
+    Holds for this thread's context; NumPy must be imported. What was made before stays where it is.
+    """
+
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""

@@ -244,6 +244,19 @@ static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
     return loops_install(ufuncs);
 }
 
+static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
+{
+    size_t offset = PyLong_AsSize_t(bytes);
+    (void)self;
+    if (offset == (size_t)-1 && PyErr_Occurred()) return NULL;
+    if (offset >= 64 || offset % 16 != 0) {
+        PyErr_SetString(PyExc_ValueError, "the offset of arrays is 0, 16, 32 or 48 bytes");
+        return NULL;
+    }
+    if (values_numpy_ready() != 0) return NULL;
+    return none_or_error(alignment_set(offset));
+}
+
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -270,6 +283,7 @@ static PyMethodDef functions[] = {
     {"set_adapter", set_adapter, METH_O, NULL},
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
+    {"set_array_offset", set_array_offset, METH_O, NULL},
     {"install_loops", install_loops, METH_O, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

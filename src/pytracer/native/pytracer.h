@@ -385,6 +385,8 @@ void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
 
+int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
+
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);
 

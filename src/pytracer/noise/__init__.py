@@ -17,6 +17,7 @@ from pytracer.noise.options import Option
 MODELS = {
     "none": "none:NoNoise",
     "sr": "sr:StochasticRounding",
+    "platform": "platform:Platform",
 }
 """Name -> module and class. Only what is named is imported."""
 
