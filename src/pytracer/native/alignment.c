@@ -6,20 +6,25 @@
 #include "numpy_api.h"
 
 #define LINE ((size_t)64)
-#define ROOM (LINE + 64) /* for the offset, the pointer to the block and the way to the next line */
+#define ROOM (LINE + 64) /* for the offset, the distance and the way to the next line */
 
 static size_t array_offset; /* a multiple of 16 below 64: what malloc promises is kept */
 
-static void **block_of(void *elements) /* Where the address of the block stands. */
+static size_t *distance_of(void *elements) /* Where it stands how far behind the start of their block they are. */
 {
-    return (void **)elements - 1;
+    return (size_t *)elements - 1;
+}
+
+static char *start_in(void *block)
+{
+    uintptr_t first = (uintptr_t)block + sizeof(size_t);
+    return (char *)((first + LINE - 1) / LINE * LINE + array_offset);
 }
 
 static void *place(void *block)
 {
-    uintptr_t first = (uintptr_t)block + sizeof(void *);
-    void *elements = (void *)((first + LINE - 1) / LINE * LINE + array_offset);
-    *block_of(elements) = block;
+    char *elements = start_in(block);
+    *distance_of(elements) = (size_t)(elements - (char *)block);
     return elements;
 }
 
@@ -42,21 +47,17 @@ static void *offset_calloc(void *context, size_t count, size_t size)
 static void *offset_realloc(void *context, void *elements, size_t size)
 {
     if (elements == NULL) return offset_malloc(context, size);
-    void *old = *block_of(elements);
-    uintptr_t before = (uintptr_t)elements - (uintptr_t)old;
-    char *block = size <= SIZE_MAX - ROOM ? realloc(old, size + ROOM) : NULL;
+    size_t distance = *distance_of(elements);
+    char *block = size <= SIZE_MAX - ROOM ? realloc((char *)elements - distance, size + ROOM) : NULL;
     if (block == NULL) return NULL;
-    /* The way to the next line may have another length in the new block. `before` is at most ROOM. */
-    void *moved = (void *)(((uintptr_t)block + sizeof(void *) + LINE - 1) / LINE * LINE + array_offset);
-    memmove(moved, block + before, size);
-    *block_of(moved) = block;
-    return moved;
+    memmove(start_in(block), block + distance, size); /* the way to the next line may have another length here */
+    return place(block);
 }
 
 static void offset_free(void *context, void *elements, size_t size)
 {
     (void)context, (void)size;
-    if (elements != NULL) free(*block_of(elements));
+    if (elements != NULL) free((char *)elements - *distance_of(elements));
 }
 
 static PyDataMem_Handler handler = {

@@ -1,17 +1,20 @@
 """Another machine for each sample, as far as one machine can be several: kernels of BLAS, SIMD levels, threads, hashes.
 
-Nothing is drawn at random inside the program: each sample computes what a machine of that type computes. Over the samples
-each level of each setting comes equally often, in an order that is drawn for each setting (a Latin hypercube: McKay,
-Beckman, Conover, Technometrics 21(2), 1979), so that the report can tell which setting changed what.
+Nothing is drawn at random inside the program: each sample computes what a machine of that type computes. Over the
+samples each level of each setting comes equally often, in an order that is drawn for each setting (a Latin hypercube:
+McKay, Beckman, Conover, Technometrics 21(2), 1979), so that the report can tell which setting changed what.
 """
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytracer import _native
 from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.noise.model import Availability, Description, NoiseModel, Part
 from pytracer.noise.options import Option, some_of
+
+if TYPE_CHECKING:
+    from pytracer.noise.machine import Library
 
 OFFSET_VARIABLE = "PYTRACER_ARRAY_OFFSET"
 OFFSETS = ("0", "16", "32", "48")
@@ -120,7 +123,7 @@ def level(setting: Setting, seed: int, sample: int) -> str:
     count = len(setting.levels)
     block, place = divmod(sample - 1, count)
     order = list(setting.levels)
-    random.Random(f"{seed} {setting.name} {block}").shuffle(order)  # noqa: S311
+    random.Random(f"{seed} {setting.name} {block}").shuffle(order)
     return order[place]
 
 
@@ -148,7 +151,7 @@ def _blas() -> Setting:
     return setting._replace(levels=levels)
 
 
-def _cores(libraries: "list[machine.Library]") -> list[str]:
+def _cores(libraries: "list[Library]") -> list[str]:
     return list(dict.fromkeys(core for library in libraries for core in library.cores))[::-1]
 
 
@@ -180,7 +183,7 @@ def _threads() -> Setting:
 def _hash(seed: int) -> Setting:
     import random
 
-    draw = random.Random(f"{seed} hash")  # noqa: S311
+    draw = random.Random(f"{seed} hash")
     levels = tuple(str(draw.randrange(1, 2**32)) for _ in range(HASH_LEVELS))
     return Setting(TITLES["hash"], "PYTHONHASHSEED", ("PYTHONHASHSEED",), levels)
 

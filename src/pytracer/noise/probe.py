@@ -13,6 +13,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 CORES = {
@@ -58,9 +60,9 @@ def loaded() -> dict[str, Any]:
     """NumPy's features, and the BLAS libraries that NumPy and SciPy have loaded."""
     multiarray = _import("numpy._core._multiarray_umath") or _import("numpy.core._multiarray_umath")
     _import("scipy.linalg")
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        files = dict.fromkeys(line.split(maxsplit=5)[5].strip() for line in maps if "/" in line)
-    libraries = [path for path in files if any(name in os.path.basename(path) for name in BLAS)]
+    lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
+    files = dict.fromkeys(Path(line.split(maxsplit=5)[5]) for line in lines if "/" in line)
+    libraries = [str(path) for path in files if any(name in path.name for name in BLAS)]
     if multiarray is None:
         return {"numpy": None, "libraries": libraries}
     found = [name for name in multiarray.__cpu_dispatch__ if multiarray.__cpu_features__[name]]
@@ -99,15 +101,14 @@ def runnable(flags: frozenset[str]) -> list[str]:
 
 def processor_flags() -> frozenset[str]:
     """What /proc/cpuinfo says of the first processor."""
-    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-        lines = [line for line in file if line.startswith("flags")]
+    lines = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")]
     return frozenset(lines[0].partition(":")[2].split() if lines else ())
 
 
 def library(path: str, cores: Sequence[str]) -> dict[str, Any]:
     """What one BLAS library says of itself."""
     version = in_child(lambda: ask(path, "openblas_get_config")) or ""
-    chosen = {core: in_child(lambda: kernels(path, core)) or "" for core in cores} if version else {}
+    chosen = {core: in_child(partial(kernels, path, core)) or "" for core in cores} if version else {}
     return {"path": path, "version": version, "cores": {core: name for core, name in chosen.items() if name}}
 
 
