@@ -99,8 +99,12 @@ def set_adapter(find: Callable[[type], Callable[[object], object] | None], /) ->
     What they raise goes into the coverage as `adapter_failed`.
     """
 
-def start_noise(seed: int, native: bool) -> None:
-    """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
+def start_noise(seed: int, native: bool, nearness: bool = False) -> None:
+    """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c).
+
+    With `nearness` each operation rounds to either neighbour with probability in proportion to the distance of the other
+    one, else with equal probability (error_free.h).
+    """
 
 def stop_noise() -> None:
     """No more noise; NumPy's own loops are back (rounding.c, loops.c)."""

@@ -222,10 +222,10 @@ static PyObject *set_adapter(PyObject *self, PyObject *callback)
 static PyObject *start_noise(PyObject *self, PyObject *args)
 {
     unsigned long long seed;
-    int native;
+    int native, nearness = false;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Kp", &seed, &native)) return NULL;
-    noise_start(seed, native);
+    if (!PyArg_ParseTuple(args, "Kp|p", &seed, &native, &nearness)) return NULL;
+    noise_start(seed, native, nearness);
     Py_RETURN_NONE;
 }
 

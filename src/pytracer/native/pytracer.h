@@ -368,6 +368,7 @@ size_t task_place(const char *lane, char *place, size_t size);
 
 typedef struct {
     bool native;      /* hooked native callables run under a random rounding mode */
+    bool nearness;    /* the nearer neighbour is the likelier one, in proportion; else both are as likely (error_free.h) */
     uint64_t epoch;   /* 0: no noise */
     uint64_t seed;
 } Noise;
@@ -375,7 +376,7 @@ typedef struct {
 extern Noise noise;
 
 bool rounding_available(void);
-void noise_start(uint64_t seed, bool native);
+void noise_start(uint64_t seed, bool native, bool nearness);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
