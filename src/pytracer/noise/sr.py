@@ -44,7 +44,7 @@ class StochasticRounding(NoiseModel):
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
-        _native.start_noise(seed, self._native)
+        _native.start_noise(seed, self._native, self._nearness)
 
     def stop(self) -> None:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
