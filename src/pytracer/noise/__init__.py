@@ -18,6 +18,9 @@ MODELS = {
     "none": "none:NoNoise",
     "sr": "sr:StochasticRounding",
     "platform": "platform:Platform",
+    "env": "env:Environment",
+    "verrou": "verrou:Verrou",
+    "verificarlo": "verificarlo:Verificarlo",
 }
 """Name -> module and class. Only what is named is imported."""
 

@@ -23,8 +23,10 @@ class Machine(NamedTuple):
 
     processors: int  # that this process may use
     numpy: str  # version; empty when NumPy is not there
+    loops: tuple[str, ...]  # ufuncs of NumPy that get stochastic loops
     simd: tuple[str, ...]  # features that NumPy chooses at run time and this processor has, the smallest first
     libraries: tuple[Library, ...]
+    files: tuple[str, ...]  # that NumPy and SciPy load
     problem: str = ""  # why the rest is unknown
 
 
@@ -38,7 +40,14 @@ def ask() -> Machine:
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=free, timeout=PROBE_SECONDS)
         found: dict[str, Any] = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return Machine(processors, "", (), (), f"asking NumPy and BLAS failed: {error}")
+        return Machine(processors, "", (), (), (), (), f"asking NumPy and BLAS failed: {error}")
     libraries = tuple(Library(each["path"], each["version"], each["cores"]) for each in found["libraries"])
-    numpy = found["numpy"] or {"version": "", "found": ()}
-    return Machine(processors, numpy["version"], tuple(numpy["found"]), libraries)
+    numpy = found["numpy"] or {"version": "", "found": (), "loops": ()}
+    return Machine(
+        processors,
+        numpy["version"],
+        tuple(dict.fromkeys(numpy["loops"])),
+        tuple(numpy["found"]),
+        libraries,
+        tuple(found["files"]),
+    )

@@ -60,19 +60,21 @@ class Platform(NoiseModel):
 
     def availability(self) -> Availability:
         """Available when anything can be varied."""
-        settings = self._settings(seed=0)
-        parts = tuple(
+        reason = "; ".join(self.unvaried())
+        if not any(setting.varies for setting in self._settings(seed=0)):
+            return Availability(False, f"nothing can be varied: {reason}")
+        return Availability(True, reason)
+
+    def parts(self) -> tuple[Part, ...]:
+        """The levels of each setting."""
+        return tuple(
             Part(
                 each.title,
                 each.varies,
-                each.reason or f"{each.name}: {', '.join(level or 'all' for level in each.levels)}",
+                each.reason or f"{each.name}: {' | '.join(level or '(nothing)' for level in each.levels)}",
             )
-            for each in settings
+            for each in self._settings(seed=0)
         )
-        reason = "; ".join(self.unvaried())
-        if not any(each.varies for each in settings):
-            return Availability(False, f"nothing can be varied: {reason}", parts)
-        return Availability(True, reason, parts)
 
     def unvaried(self) -> list[str]:
         """What stays as it is on this machine."""

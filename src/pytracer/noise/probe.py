@@ -1,10 +1,11 @@
 """Prints what NumPy and BLAS are on this machine, as JSON; a process of its own, since asking means importing.
 
-{"numpy": {"version", "baseline": [str], "found": [str]} or null,
+{"numpy": {"version", "baseline": [str], "found": [str], "loops": [str]} or null,
+ "files": [path of what NumPy and SciPy load],
  "libraries": [{"path", "version": str, "cores": {core type: kernels that it gets}}]}
 
-`found` are the SIMD features that NumPy chooses at run time and this processor has, the smallest first; `version` of a
-library is empty where it does not say what it is.
+`found` are the SIMD features that NumPy chooses at run time and this processor has, the smallest first; `loops` names
+the ufuncs that get stochastic loops; `version` of a library is empty where it does not say what it is.
 """
 
 import ctypes
@@ -16,6 +17,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from pytracer import _native
 
 CORES = {
     "Prescott": "pni",
@@ -46,7 +49,8 @@ def in_child(answer: Callable[[], Any]) -> Any:
     child = os.fork()
     if child == 0:
         try:
-            os.write(writing, json.dumps(answer()).encode())  # some kilobytes: below the size of a pipe
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(json.dumps(answer()).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -63,11 +67,26 @@ def loaded() -> dict[str, Any]:
     lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
     files = dict.fromkeys(Path(line.split(maxsplit=5)[5]) for line in lines if "/" in line)
     libraries = [str(path) for path in files if any(name in path.name for name in BLAS)]
+    answer = {"numpy": None, "files": list(map(str, files)), "libraries": libraries}
     if multiarray is None:
-        return {"numpy": None, "libraries": libraries}
+        return answer
     found = [name for name in multiarray.__cpu_dispatch__ if multiarray.__cpu_features__[name]]
-    numpy = {"version": sys.modules["numpy"].__version__, "baseline": multiarray.__cpu_baseline__, "found": found}
-    return {"numpy": numpy, "libraries": libraries}
+    numpy = {
+        "version": sys.modules["numpy"].__version__,
+        "baseline": multiarray.__cpu_baseline__,
+        "found": found,
+        "loops": stochastic_loops(sys.modules["numpy"]),
+    }
+    return answer | {"numpy": numpy}
+
+
+def stochastic_loops(numpy: Any) -> list[str]:
+    """The ufuncs that would get stochastic loops; NumPy's own are put back."""
+    _native.numpy_loaded()
+    try:
+        return _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
+    finally:
+        _native.stop_noise()
 
 
 def _import(name: str) -> Any:
@@ -114,7 +133,7 @@ def library(path: str, cores: Sequence[str]) -> dict[str, Any]:
 
 def main() -> None:
     """Ask, and print."""
-    found = in_child(loaded) or {"numpy": None, "libraries": []}
+    found = in_child(loaded) or {"numpy": None, "files": [], "libraries": []}
     cores = runnable(processor_flags())
     found["libraries"] = [library(path, cores) for path in found["libraries"]]
     print(json.dumps(found))

@@ -7,7 +7,7 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 import sys
 
 from pytracer import _native
-from pytracer.noise.model import Description, NoiseModel
+from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
 
@@ -41,6 +41,12 @@ class StochasticRounding(NoiseModel):
         self._nearness = mode == "nearness"
         self._native = _native.has_native_rounding()
         self._numpy = False
+
+    def parts(self) -> tuple[Part, ...]:
+        """The layers, and what each finds."""
+        from pytracer.noise.layers import layers  # not in the traced process
+
+        return layers()
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""

@@ -12,7 +12,7 @@ functions     worst first, one per function and call site:
               {real, imag}; largest is the largest magnitude in the same value
 samples       {sample, trace, status, reason, model, seed, layers, missing, settings, environment, exit_code, complete,
               calls, ...counters}
-noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings that were varied: {name: levels}
+noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}
 explanations  where differences begin, and which settings explain them (none does alone when settings is empty):
               {function, file, line, caller, settings, levels: {setting: [levels with equal outputs]}, samples, calls}
 divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}

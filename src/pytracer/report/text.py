@@ -136,7 +136,10 @@ def _explanations(console: "Console", result: Result, found: list[dict[str, Any]
     for entry in entries:
         by_settings.setdefault(tuple(entry["settings"]), []).append(entry)
     for settings, changed in by_settings.items():
-        _say(console, f"{' or '.join(settings)} changes" if settings else "No single setting explains (vary fewer at a time to see more)")
+        _say(
+            console,
+            f"{' or '.join(settings)} changes" if settings else "No single setting explains (vary fewer at a time)",
+        )
         for entry in changed[:LISTED]:
             place = _place(result, entry["file"] or "", entry["line"] or 0)
             times = f", {entry['calls']} calls" if entry["calls"] > 1 else ""
@@ -149,7 +152,7 @@ def _levels(entry: dict[str, Any]) -> str:
     if not entry["settings"]:
         return ""
     groups = entry["levels"][entry["settings"][0]]
-    return ": " + " | ".join(", ".join(level or "(empty)" for level in group) for group in groups)
+    return ": " + " | ".join(", ".join(level or "(nothing)" for level in group) for group in groups)
 
 
 def _calls(calls: Sequence[dict[str, Any]]) -> str:
@@ -201,7 +204,7 @@ def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> N
         _say(console, f"not perturbed: {'; '.join(how.missing)}")
     for name, levels in how.settings.items():
         more = f", ... ({len(levels)} in all)" if len(levels) > LISTED else ""
-        _say(console, f"varied: {name}: {', '.join(level or '(empty)' for level in levels[:LISTED])}{more}")
+        _say(console, f"varied: {name}: {', '.join(level or '(nothing)' for level in levels[:LISTED])}{more}")
     if "BLAS threads" not in how.settings:
         _say(console, f"threads of BLAS in the perturbed samples: {'; '.join(how.blas_threads)}")
     for name, text in NOISE_COUNTERS.items():
