@@ -112,7 +112,8 @@ def test_the_configuration_gives_model_and_options(
     ]
     shown = pytracer("run", "-q", "-n", 2, "--noise", "sr", "-c", "print()")
     assert shown.returncode == 0
-    assert metas(tmp_path)[-1]["noise"]["model"] == "sr:mode=nearness"
+    models = sorted(meta["noise"]["model"] for meta in metas(tmp_path) if meta["sample"] > 0)
+    assert models == ['env:LABEL="{sample},b=1+1"'] * 2 + ["sr:mode=nearness"] * 2
 
 
 @pytest.mark.parametrize(
