@@ -205,13 +205,15 @@ void inexact_enter(Call *call, Target *target, Arguments *arguments)
     p->name = Py_NewRef(target->name);
     p->writes = target->kind[0] != 'u'; /* a ufunc writes into its outputs alone */
     p->keeps = keeps_arguments(target->name);
+    p->inputs = inexact.inputs;
     p->outputs = inexact.outputs;
+    p->watches = inexact.outputs && target->kind[0] == 'p';
     state->inexact_frame = frame;
     call->inexact = p;
     Scope scope = scope_enter(p);
     find_out_positions(p, target);
     find_outs(p, arguments);
-    if (inexact.inputs) lend_arguments(p, arguments);
+    if (p->inputs || p->watches) lend_arguments(p, arguments);
     scope_leave(&scope, p);
 }
 

@@ -8,7 +8,7 @@
 
 enum { MAX_LEVELS = 4, MAX_OUTS = 8 }; /* containers are entered that deep */
 
-/* An array or container of the caller's, and the perturbed copy that the call got for it. */
+/* An array or container of the caller's, and the perturbed copy that the call got for it, or the same array. */
 typedef struct {
     PyObject *original, *lent; /* Owned */
     PyObject *before;          /* what `lent` held at entry: array, tuple or dict. Owned; NULL when it is not written to */
@@ -27,7 +27,8 @@ typedef struct Perturbation {
     PyObject *module, *name; /* of the function. Owned */
     bool writes;    /* it may write into its arguments */
     bool keeps;     /* it keeps its arguments: only numbers are replaced */
-    bool outputs;
+    bool inputs, outputs;
+    bool watches;   /* what it writes into its arguments are outputs */
     bool partial;   /* `where` was given: not every element of an output is one */
     Py_ssize_t out_from, out_to; /* positions of arguments that it writes its results into */
     PyObject *outs[MAX_OUTS];    /* Borrowed: the caller has them */
@@ -47,11 +48,12 @@ extern bool numpy_ready;
 PyObject *inexact_number(Perturbation *p, PyObject *object);
 bool number_is_inexact(PyObject *object);               /* whether it would be perturbed */
 bool array_is_inexact(PyObject *object);                /* whether it is an array that would be */
+bool array_has_floats(PyObject *array);
 bool array_is_writeable(PyObject *array);
 void array_forbid_writing(PyObject *array);
 void array_perturb(Perturbation *p, PyObject *array);
 PyObject *array_copy(PyObject *array);                  /* NULL without an exception when memory is short */
-void array_copy_changes(PyObject *from, PyObject *before, PyObject *to);
+void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObject *to);
 bool array_is_private(PyObject *array);                 /* that one reference is held to: nobody else sees its elements */
 PyObject *array_same_view(PyObject *view, const Loan *loan); /* new reference: of the original; or NULL */
 bool is_array(PyObject *object);                        /* of exactly NumPy's own type */

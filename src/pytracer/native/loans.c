@@ -1,5 +1,6 @@
 /* Perturbed inputs. Numbers and tuples of them are replaced. Arrays, lists and dictionaries are lent: the call gets a perturbed copy, and
- * what it writes into the copy is written into the caller's own at its end, element by element. */
+ * what it writes into the copy is written into the caller's own at its end, element by element. Where outputs are perturbed, what a
+ * call writes into arrays is one. */
 #include "inexact.h"
 
 #include <string.h>
@@ -51,11 +52,17 @@ static PyObject *add_loan(Loans *loans, PyObject *original, PyObject *lent, PyOb
 
 /* ---- lending; each returns a new reference, to the object itself where nothing in it is perturbed */
 
+/* An output that may be written in place: what it holds is remembered, and the array itself is what the call gets. */
+static PyObject *watch_array(Perturbation *p, PyObject *array)
+{
+    PyObject *before = array_has_floats(array) && array_is_writeable(array) ? array_copy(array) : NULL;
+    return before == NULL ? Py_NewRef(array) : add_loan(&p->loans, array, Py_NewRef(array), before, NULL);
+}
+
 static PyObject *lend_array(Perturbation *p, PyObject *array)
 {
-    if (!array_is_inexact(array)) return Py_NewRef(array);
-    PyObject *copy = array_copy(array);
-    if (copy == NULL) return Py_NewRef(array);
+    PyObject *copy = p->inputs && array_is_inexact(array) ? array_copy(array) : NULL;
+    if (copy == NULL) return p->watches ? watch_array(p, array) : Py_NewRef(array);
     array_perturb(p, copy);
     bool writeable = array_is_writeable(array);
     PyObject *before = writeable && p->writes ? array_copy(copy) : NULL;
@@ -148,7 +155,7 @@ static PyObject *lend_dict(Perturbation *p, PyObject *dict, int level)
 PyObject *lend(Perturbation *p, PyObject *object, int level)
 {
     if (object == NULL) return NULL;
-    PyObject *number = inexact_number(p, object);
+    PyObject *number = p->inputs ? inexact_number(p, object) : NULL;
     if (number != NULL) return number;
     bool tuple = PyTuple_CheckExact(object) || is_named_tuple(object);
     bool shared = is_array(object) || PyList_CheckExact(object) || PyDict_CheckExact(object);
@@ -222,7 +229,7 @@ void loans_give_back(Perturbation *p)
         else if (PyDict_CheckExact(loan->original))
             give_back_dict(&p->loans, loan);
         else
-            array_copy_changes(loan->lent, loan->before, loan->original);
+            array_copy_changes(p, loan->lent, loan->before, loan->original);
     }
 }
 
@@ -236,7 +243,7 @@ bool loans_end(Perturbation *p)
         const Loan *loan = &loans.items[i - 1];
         Py_XDECREF(loan->before);
         Py_XDECREF(loan->items);
-        if (Py_REFCNT(loan->lent) > 1 && !PyTuple_Check(loan->lent)) held = true;
+        if (loan->lent != loan->original && Py_REFCNT(loan->lent) > 1 && !PyTuple_Check(loan->lent)) held = true;
         Py_DECREF(loan->lent);
         Py_DECREF(loan->original);
     }

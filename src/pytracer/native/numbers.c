@@ -223,6 +223,12 @@ bool array_is_inexact(PyObject *object)
     return is_array(object) && format_of(array, &format) && !for_runs(array, &format, all_left_alone, NULL);
 }
 
+bool array_has_floats(PyObject *array)
+{
+    Format format;
+    return format_of((PyArrayObject *)array, &format);
+}
+
 void array_perturb(Perturbation *p, PyObject *object)
 {
     Format format;
@@ -248,26 +254,34 @@ static bool same_shape(PyArrayObject *a, PyArrayObject *b)
         && PyArray_CompareLists(PyArray_DIMS(a), PyArray_DIMS(b), PyArray_NDIM(a));
 }
 
-static void copy_changed(char **at, const npy_intp *strides, npy_intp n, size_t size)
+static void copy_changed(char **at, const npy_intp *strides, npy_intp n, const Format *format, Perturbation *p)
 {
     char *from = at[0], *before = at[1], *to = at[2];
+    int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, from += strides[0], before += strides[1], to += strides[2])
-        if (memcmp(from, before, size) != 0) memcpy(to, from, size);
+        for (int k = 0; k < format->parts * size; k += size) {
+            if (memcmp(from + k, before + k, (size_t)size) == 0) continue;
+            double x = load(from + k, format);
+            if (p->outputs && !is_left_alone(x, format->single))
+                store(to + k, perturbed(p, x, format->single), format);
+            else
+                memmove(to + k, from + k, (size_t)size);
+        }
 }
 
-/* Writes into `to` the elements of `from` that are not those of `before`, bit by bit. */
-void array_copy_changes(PyObject *from, PyObject *before, PyObject *to)
+/* Writes into `to` the numbers of `from` that are not those of `before`, bit by bit, and perturbs them where they are outputs. */
+void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObject *to)
 {
+    Format format;
     PyArrayObject *arrays[] = {(PyArrayObject *)from, (PyArrayObject *)before, (PyArrayObject *)to};
-    if (!same_shape(arrays[0], arrays[1]) || !same_shape(arrays[1], arrays[2])) return;
-    if (memcmp(PyArray_DATA(arrays[0]), PyArray_DATA(arrays[1]), (size_t)PyArray_NBYTES(arrays[0])) == 0) return;
+    if (!same_shape(arrays[0], arrays[1]) || !same_shape(arrays[1], arrays[2]) || !format_of(arrays[0], &format)) return;
     npy_uint32 flags[] = {NPY_ITER_READONLY, NPY_ITER_READONLY, NPY_ITER_READONLY};
-    NpyIter *iterator = NpyIter_MultiNew(3, arrays, NPY_ITER_EXTERNAL_LOOP, NPY_KEEPORDER, NPY_NO_CASTING, flags, NULL);
+    NpyIter *iterator = NpyIter_MultiNew(3, arrays, NPY_ITER_EXTERNAL_LOOP | NPY_ITER_ZEROSIZE_OK, NPY_KEEPORDER, NPY_NO_CASTING, flags, NULL);
     NpyIter_IterNextFunc *next = iterator == NULL ? NULL : NpyIter_GetIterNext(iterator, NULL);
-    if (next != NULL) {
+    if (next != NULL && NpyIter_GetIterSize(iterator) > 0) {
         char **at = NpyIter_GetDataPtrArray(iterator);
         npy_intp *strides = NpyIter_GetInnerStrideArray(iterator), *n = NpyIter_GetInnerLoopSizePtr(iterator);
-        do copy_changed(at, strides, *n, (size_t)PyArray_ITEMSIZE(arrays[0]));
+        do copy_changed(at, strides, *n, &format, p);
         while (next(iterator));
     }
     if (iterator != NULL) NpyIter_Deallocate(iterator);
@@ -292,7 +306,7 @@ bool array_is_private(PyObject *object)
 /* A function that returns a view of its argument returns one of the caller's own array, whatever that shows then. */
 PyObject *array_same_view(PyObject *object, const Loan *loan)
 {
-    if (!is_array(loan->lent)) return NULL;
+    if (!is_array(loan->lent) || loan->lent == loan->original) return NULL;
     PyArrayObject *view = (PyArrayObject *)object, *lent = (PyArrayObject *)loan->lent, *original = (PyArrayObject *)loan->original;
     npy_intp offset = PyArray_BYTES(view) - PyArray_BYTES(lent);
     if (offset < 0 || offset >= PyArray_NBYTES(lent) || !same_shape(lent, original)) return NULL;

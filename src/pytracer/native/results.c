@@ -8,8 +8,11 @@ static PyObject *settle(Perturbation *p, PyObject *object, bool own, int level);
 
 /* ---- arrays */
 
-static bool is_out(const Perturbation *p, const PyObject *object)
+/* An argument whose new elements were perturbed already. */
+static bool is_written(const Perturbation *p, const PyObject *object)
 {
+    const Loan *loan = loan_of(&p->loans, object);
+    if (loan != NULL && loan->before != NULL) return true;
     for (int i = 0; i < p->n_outs; i++)
         if (p->outs[i] == object) return true;
     return false;
@@ -23,7 +26,7 @@ static PyObject *settle_array(Perturbation *p, PyObject *array, bool own)
         Py_DECREF(array);
         array = view;
     }
-    if (!p->outputs || is_out(p, array) || !array_is_inexact(array)) return array;
+    if (!p->outputs || is_written(p, array) || !array_is_inexact(array)) return array;
     if (own && view == NULL && array_is_private(array))
         array_perturb(p, array);
     else

@@ -21,7 +21,7 @@ MISSING = [
     "numbers in float16 and long double, Decimal, Fraction",
     "numbers in objects other than lists, tuples, dictionaries, dataclasses and namespaces: tables, sparse matrices, "
     "masked arrays, estimators",
-    "results that a call only writes into its arguments, unless into `out`",
+    "results that native functions write into other arguments than `out`, and methods into their object",
 ]
 
 OPTIONS = (
