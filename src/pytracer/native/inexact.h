@@ -51,7 +51,7 @@ bool array_is_inexact(PyObject *object);                /* whether it is an arra
 bool array_has_floats(PyObject *array);
 bool array_is_writeable(PyObject *array);
 void array_forbid_writing(PyObject *array);
-void array_perturb(Perturbation *p, PyObject *array);
+bool array_perturb(Perturbation *p, PyObject *array);   /* false: it was left as it is */
 PyObject *array_copy(PyObject *array);                  /* NULL without an exception when memory is short */
 void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObject *to);
 bool array_is_private(PyObject *array);                 /* that one reference is held to: nobody else sees its elements */

@@ -61,9 +61,9 @@ static PyObject *watch_array(Perturbation *p, PyObject *array)
 
 static PyObject *lend_array(Perturbation *p, PyObject *array)
 {
-    PyObject *copy = p->inputs && array_is_inexact(array) ? array_copy(array) : NULL;
+    PyObject *copy = p->inputs && array_has_floats(array) ? array_copy(array) : NULL;
+    if (copy != NULL && !array_perturb(p, copy)) Py_CLEAR(copy);
     if (copy == NULL) return p->watches ? watch_array(p, array) : Py_NewRef(array);
-    array_perturb(p, copy);
     bool writeable = array_is_writeable(array);
     PyObject *before = writeable && p->writes ? array_copy(copy) : NULL;
     if (!writeable) array_forbid_writing(copy);

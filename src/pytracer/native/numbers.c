@@ -42,30 +42,59 @@ static inline bool is_whole(double x, bool single)
 static inline bool is_left_alone(double x, bool single) { return inexact.whole ? !has_inexact(x, single) : is_whole(x, single); }
 
 /* In units of the last place xi 2^(53 - t), plus a uniform number in [0, 1) and rounded down: the random rounding. */
-static double inexact_f64(double x, ThreadState *state)
+static inline double inexact_f64(double x, uint64_t first, uint64_t second)
 {
     int exponent;
-    double xi = (double)(int64_t)draw(state) * 0x1p-64, uniform = (double)(draw(state) >> 11) * 0x1p-53;
+    double xi = (double)(int64_t)first * 0x1p-64, uniform = (double)(second >> 11) * 0x1p-53;
     double steps = floor(xi * (double)(1ull << (53 - inexact.precision)) + uniform);
     (void)frexp(x, &exponent);
     return x + ldexp(steps, exponent - 53);
 }
 
-static double inexact_f32(double x, ThreadState *state)
+static inline double inexact_f32(double x, uint64_t word)
 {
     int exponent;
-    uint64_t word = draw(state);
     double xi = (double)(int32_t)(word >> 32) * 0x1p-32, uniform = (double)(uint32_t)word * 0x1p-32;
     double steps = floor(xi * (double)(1ull << (24 - inexact.precision32)) + uniform);
     (void)frexp(x, &exponent);
     return (double)(float)(x + ldexp(steps, exponent - 24));
 }
 
-static inline double perturbed(Perturbation *p, double x, bool single)
+static inline double perturbed(Perturbation *p, double x, bool single, uint64_t first, uint64_t second)
 {
     if (!has_inexact(x, single)) return x;
     p->drawn++;
-    return single ? inexact_f32(x, p->state) : inexact_f64(x, p->state);
+    return single ? inexact_f32(x, first) : inexact_f64(x, first, second);
+}
+
+/* ---- a stream for an array. What a new array holds before it is filled is chance: were the thread's own stream drawn as often as there
+ * are numbers to perturb, everything after it would be. So an array takes one word, and each of its numbers has words of its own. */
+
+typedef struct {
+    uint64_t words[2];
+} Stream;
+
+static Stream new_stream(ThreadState *state)
+{
+    uint64_t z = draw(state);
+    Stream stream;
+    for (int i = 0; i < 2; i++) { /* splitmix64 (Steele, Lea and Flood 2014) */
+        uint64_t word = z += 0x9E3779B97F4A7C15ull;
+        word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9ull;
+        word = (word ^ word >> 27) * 0x94D049BB133111EBull;
+        stream.words[i] = word ^ word >> 31;
+    }
+    return stream;
+}
+
+/* xoroshiro128+ (Blackman and Vigna). */
+static inline uint64_t next_of(Stream *stream)
+{
+    uint64_t s0 = stream->words[0], s1 = stream->words[1], result = s0 + s1;
+    s1 ^= s0;
+    stream->words[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
+    stream->words[1] = s1 << 37 | s1 >> 27;
+    return result;
 }
 
 /* ---- numbers as objects */
@@ -123,7 +152,10 @@ PyObject *inexact_number(Perturbation *p, PyObject *object)
     double parts[2] = {0, 0};
     if (!parts_of(object, &format, parts)) return NULL;
     if (is_left_alone(parts[0], format.single) && is_left_alone(parts[1], format.single)) return NULL;
-    for (int k = 0; k < format.parts; k++) parts[k] = perturbed(p, parts[k], format.single);
+    for (int k = 0; k < format.parts; k++) {
+        uint64_t first = draw(p->state), second = draw(p->state);
+        parts[k] = perturbed(p, parts[k], format.single, first, second);
+    }
     PyObject *made = format.type >= 0   ? numpy_scalar(format.type, parts)
                      : format.parts == 2 ? PyComplex_FromDoubles(parts[0], parts[1])
                                          : PyFloat_FromDouble(parts[0]);
@@ -178,11 +210,11 @@ static inline void store(char *at, double number, const Format *format)
 }
 
 /* What is done with `n` elements; false: with no more. */
-typedef bool (*Run)(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p);
+typedef bool (*Run)(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p, Stream *stream);
 
-static bool all_left_alone(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p)
+static bool all_left_alone(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p, Stream *stream)
 {
-    (void)p;
+    (void)p, (void)stream;
     int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, at += stride)
         for (int k = 0; k < format->parts; k++)
@@ -190,16 +222,19 @@ static bool all_left_alone(char *at, npy_intp stride, npy_intp n, const Format *
     return true;
 }
 
-static bool perturb_run(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p)
+static bool perturb_run(char *at, npy_intp stride, npy_intp n, const Format *format, Perturbation *p, Stream *stream)
 {
     int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, at += stride)
-        for (int k = 0; k < format->parts; k++) store(at + k * size, perturbed(p, load(at + k * size, format), format->single), format);
+        for (int k = 0; k < format->parts * size; k += size) {
+            uint64_t first = next_of(stream), second = next_of(stream);
+            store(at + k, perturbed(p, load(at + k, format), format->single, first, second), format);
+        }
     return true;
 }
 
 /* The iterator reads only, so that it takes our own copy of an array that the program may not write. */
-static bool for_runs(PyArrayObject *array, const Format *format, Run run, Perturbation *p)
+static bool for_runs(PyArrayObject *array, const Format *format, Run run, Perturbation *p, Stream *stream)
 {
     NpyIter *iterator = NpyIter_New(array, NPY_ITER_READONLY | NPY_ITER_EXTERNAL_LOOP | NPY_ITER_ZEROSIZE_OK, NPY_KEEPORDER,
                                     NPY_NO_CASTING, NULL);
@@ -208,7 +243,7 @@ static bool for_runs(PyArrayObject *array, const Format *format, Run run, Pertur
     if (next != NULL && NpyIter_GetIterSize(iterator) > 0) {
         char **at = NpyIter_GetDataPtrArray(iterator);
         npy_intp *stride = NpyIter_GetInnerStrideArray(iterator), *n = NpyIter_GetInnerLoopSizePtr(iterator);
-        do all = run(*at, *stride, *n, format, p);
+        do all = run(*at, *stride, *n, format, p, stream);
         while (all && next(iterator));
     }
     if (iterator != NULL) NpyIter_Deallocate(iterator);
@@ -220,7 +255,7 @@ bool array_is_inexact(PyObject *object)
 {
     Format format;
     PyArrayObject *array = (PyArrayObject *)object;
-    return is_array(object) && format_of(array, &format) && !for_runs(array, &format, all_left_alone, NULL);
+    return is_array(object) && format_of(array, &format) && !for_runs(array, &format, all_left_alone, NULL, NULL);
 }
 
 bool array_has_floats(PyObject *array)
@@ -229,10 +264,14 @@ bool array_has_floats(PyObject *array)
     return format_of((PyArrayObject *)array, &format);
 }
 
-void array_perturb(Perturbation *p, PyObject *object)
+bool array_perturb(Perturbation *p, PyObject *object)
 {
     Format format;
-    if (format_of((PyArrayObject *)object, &format)) for_runs((PyArrayObject *)object, &format, perturb_run, p);
+    PyArrayObject *array = (PyArrayObject *)object;
+    if (!format_of(array, &format)) return false;
+    Stream stream = new_stream(p->state);
+    if (for_runs(array, &format, all_left_alone, NULL, NULL)) return false;
+    return for_runs(array, &format, perturb_run, p, &stream);
 }
 
 bool array_is_writeable(PyObject *array) { return PyArray_ISWRITEABLE((PyArrayObject *)array); }
@@ -254,16 +293,17 @@ static bool same_shape(PyArrayObject *a, PyArrayObject *b)
         && PyArray_CompareLists(PyArray_DIMS(a), PyArray_DIMS(b), PyArray_NDIM(a));
 }
 
-static void copy_changed(char **at, const npy_intp *strides, npy_intp n, const Format *format, Perturbation *p)
+static void copy_changed(char **at, const npy_intp *strides, npy_intp n, const Format *format, Perturbation *p, Stream *stream)
 {
     char *from = at[0], *before = at[1], *to = at[2];
     int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, from += strides[0], before += strides[1], to += strides[2])
         for (int k = 0; k < format->parts * size; k += size) {
+            uint64_t first = next_of(stream), second = next_of(stream);
             if (memcmp(from + k, before + k, (size_t)size) == 0) continue;
             double x = load(from + k, format);
             if (p->outputs && !is_left_alone(x, format->single))
-                store(to + k, perturbed(p, x, format->single), format);
+                store(to + k, perturbed(p, x, format->single, first, second), format);
             else
                 memmove(to + k, from + k, (size_t)size);
         }
@@ -275,13 +315,15 @@ void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObj
     Format format;
     PyArrayObject *arrays[] = {(PyArrayObject *)from, (PyArrayObject *)before, (PyArrayObject *)to};
     if (!same_shape(arrays[0], arrays[1]) || !same_shape(arrays[1], arrays[2]) || !format_of(arrays[0], &format)) return;
+    Stream stream = {{0, 0}};
+    if (p->outputs) stream = new_stream(p->state);
     npy_uint32 flags[] = {NPY_ITER_READONLY, NPY_ITER_READONLY, NPY_ITER_READONLY};
     NpyIter *iterator = NpyIter_MultiNew(3, arrays, NPY_ITER_EXTERNAL_LOOP | NPY_ITER_ZEROSIZE_OK, NPY_KEEPORDER, NPY_NO_CASTING, flags, NULL);
     NpyIter_IterNextFunc *next = iterator == NULL ? NULL : NpyIter_GetIterNext(iterator, NULL);
     if (next != NULL && NpyIter_GetIterSize(iterator) > 0) {
         char **at = NpyIter_GetDataPtrArray(iterator);
         npy_intp *strides = NpyIter_GetInnerStrideArray(iterator), *n = NpyIter_GetInnerLoopSizePtr(iterator);
-        do copy_changed(at, strides, *n, &format, p);
+        do copy_changed(at, strides, *n, &format, p, &stream);
         while (next(iterator));
     }
     if (iterator != NULL) NpyIter_Deallocate(iterator);

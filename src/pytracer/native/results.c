@@ -26,10 +26,10 @@ static PyObject *settle_array(Perturbation *p, PyObject *array, bool own)
         Py_DECREF(array);
         array = view;
     }
-    if (!p->outputs || is_written(p, array) || !array_is_inexact(array)) return array;
+    if (!p->outputs || is_written(p, array)) return array;
     if (own && view == NULL && array_is_private(array))
         array_perturb(p, array);
-    else
+    else if (array_is_inexact(array))
         inexact_tell(p, "result_not_perturbed", SHARED);
     return array;
 }
@@ -134,5 +134,5 @@ void perturb_outs(Perturbation *p)
 {
     if (p->partial && p->n_outs > 0) inexact_tell(p, "result_not_perturbed", "with `where`, not every element is a result: left as it is");
     for (int i = 0; i < p->n_outs && !p->partial; i++)
-        if (array_is_inexact(p->outs[i]) && array_is_writeable(p->outs[i])) array_perturb(p, p->outs[i]);
+        if (array_is_writeable(p->outs[i])) array_perturb(p, p->outs[i]);
 }
