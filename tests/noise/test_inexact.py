@@ -19,6 +19,7 @@ def f(x): return x.copy() if isinstance(x, np.ndarray) else x
 print(json.dumps({values}))
 """
 
+
 def exponent(x: float) -> int:
     """e of x = m * 2**e with 1/2 <= |m| < 1."""
     return int(np.frexp(x)[1])
@@ -31,7 +32,9 @@ NUMBERS = [0.7, -1.1, 1.0e-3, 3.3e20]
 @pytest.mark.parametrize("kind", ["float", "np.float64", "np.float32", "float64 array", "float32 array"])
 def test_noise_is_uniform_around_the_number(kind: str, bits: int, traced: Traced) -> None:
     dtype, places = ("float32", 24) if "32" in kind else ("float64", 53)
-    each = f"f(np.full(4000, x, '{dtype}')).tolist()" if "array" in kind else f"[float(f({kind}(x))) for _ in range(4000)]"
+    each = (
+        f"f(np.full(4000, x, '{dtype}')).tolist()" if "array" in kind else f"[float(f({kind}(x))) for _ in range(4000)]"
+    )
     code = DRAWS.replace("{values}", f"[{each} for x in {NUMBERS}]")
     all_drawn = json.loads(traced(code, model=f"rr:precision={bits},precision32={bits},only=__main__.f"))
     for number, drawn in zip(NUMBERS, all_drawn, strict=True):
@@ -95,7 +98,9 @@ assert drawn[0] != 3 and drawn[1] != 0.1 and drawn[2] == 0 and np.isnan(drawn[3]
 assert f(2.0 ** 53 + 2) != 2.0 ** 53 + 2 and f(np.float32(2 ** 25)) != 2 ** 25
 """
     for model in ("rr", "pb", "mca"):
-        traced(LEFT_ALONE + (code if model != "pb" else ""), model=f"{model}:precision=10,precision32=10,only=__main__.f")
+        traced(
+            LEFT_ALONE + (code if model != "pb" else ""), model=f"{model}:precision=10,precision32=10,only=__main__.f"
+        )
 
 
 def test_exact_values_are_perturbed_when_asked(traced: Traced) -> None:
@@ -109,7 +114,16 @@ assert drawn[0] == 0 and (drawn[1:] != np.arange(1, 5)).all()
 
 @pytest.mark.parametrize(
     "option",
-    ["precision=0", "precision=54", "precision=2.5", "precision32=25", "precision32=0", "exact=maybe", "only=", "bits=3"],
+    [
+        "precision=0",
+        "precision=54",
+        "precision=2.5",
+        "precision32=25",
+        "precision32=0",
+        "exact=maybe",
+        "only=",
+        "bits=3",
+    ],
 )
 def test_wrong_options_are_refused(option: str) -> None:
     name, _, value = option.partition("=")
@@ -128,7 +142,7 @@ def significant_bits(samples: list[list[float]]) -> Any:
 @pytest.mark.parametrize("bits", [12, 24, 40])
 def test_digits_of_a_sum_are_those_of_its_condition(bits: int, traced: Traced) -> None:
     """Of a sum of n terms: std = 2**(e_i - t) / sqrt(12) of each, hence bits near t - log2(condition)."""
-    code = f"""
+    code = """
 import json
 import numpy as np
 def total(x): return float(x.sum())

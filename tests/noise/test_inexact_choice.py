@@ -1,18 +1,18 @@
 """Which functions are perturbed; the same seed gives the same bits whatever else happens; reports say what was done."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytracer.records.reader import Trace
+
 Traced = Callable[..., str]
 
 PROGRAM = """
-import hashlib
+import hashlib, struct
 import numpy as np
 from scipy import linalg, optimize
 def curve(x): return np.exp(-x) * np.sin(3 * x)
@@ -20,14 +20,14 @@ def fit(x, y): return np.polyfit(x, y, 3)
 def fill(u, n): u[:n] = np.arange(n) / 3
 x = np.array([0.1, 0.2, 0.4, 0.7, 0.9])
 y = curve(x)
-u = np.zeros(5)
-fill(u, 3)
+u = np.empty(5)  # what it holds is chance
+fill(u, 5)
 parts = [x, y, fit(x, y), u, linalg.expm(np.outer(y, x)), optimize.brentq(curve, 0.5, 1.5), np.float32(x) / np.float32(7)]
-for part in parts: print(hashlib.sha256(np.asarray(part).tobytes()).hexdigest())
+for part in parts: print(hashlib.sha256(struct.pack('d', part) if isinstance(part, float) else part.tobytes()).hexdigest())
 """
 
 
-@pytest.mark.parametrize("model", ["rr:precision=30", "pb:precision=30", "mca", "mca:precision=20,only=numpy"])
+@pytest.mark.parametrize("model", ["rr", "mca:precision=20,only=numpy"])
 def test_same_seed_same_bits_whatever_is_recorded(model: str, traced: Traced) -> None:
     first = traced(PROGRAM, model=model)
     assert traced(PROGRAM, model=model) == first
@@ -61,10 +61,8 @@ import numpy as np
 from scipy import special
 def own(x): return float(x)
 other = lambda x: float(x)
-X = np.frombuffer(np.array([0.1, 0.7]).tobytes()) if False else np.ones(2)
+X = np.ones(2)
 X[:] = 0.7
-Y = X.copy()
-Y[:] = 1.4
 print(json.dumps([name for name, changed in {
     "own": own(0.7) != 0.7, "lambda": other(0.7) != 0.7, "sin": np.sin(X)[0] != 0.644217687237691, "add": np.add(X, X)[0] != 1.4,
     "gamma": abs(special.gamma(0.7) - 1.298055332647558) > 1e-12, "loads": json.loads("0.7") != 0.7, "array": np.array([0.7])[0] != 0.7,
@@ -142,8 +140,6 @@ assert grown < 20_000, grown
 
 
 def test_recorded_is_what_the_function_got_and_gave(traced: Traced, tmp_path: Path) -> None:
-    from pytracer.records.reader import Trace
-
     code = """
 import json
 import numpy as np

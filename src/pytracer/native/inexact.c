@@ -65,7 +65,11 @@ static void find_out_positions(Perturbation *p, const Target *target)
 }
 
 static bool is_out_position(const Perturbation *p, Py_ssize_t i) { return i >= p->out_from && i < p->out_to; }
-static bool is_named(PyObject *name, const char *text) { return PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, text) == 0; }
+
+static bool is_named(PyObject *name, const char *text)
+{
+    return PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, text) == 0;
+}
 
 static void add_out(Perturbation *p, PyObject *object)
 {

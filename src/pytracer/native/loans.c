@@ -1,6 +1,6 @@
-/* Perturbed inputs. Numbers and tuples of them are replaced. Arrays, lists and dictionaries are lent: the call gets a perturbed copy, and
- * what it writes into the copy is written into the caller's own at its end, element by element. Where outputs are perturbed, what a
- * call writes into arrays is one. */
+/* Perturbed inputs. Numbers and tuples of them are replaced. Arrays, lists and dictionaries are lent: the call gets a perturbed
+ * copy, and what it writes into the copy is written into the caller's own at its end, element by element. Where outputs are
+ * perturbed, what a call writes into arrays is one. */
 #include "inexact.h"
 
 #include <string.h>
@@ -212,7 +212,9 @@ static void give_back_dict(const Loans *loans, const Loan *loan)
     Py_ssize_t at = 0;
     PyObject *now = PyDict_Copy(loan->lent);
     while (now != NULL && PyDict_Next(now, &at, &key, &item))
-        if (PyDict_GetItem(loan->before, key) != item && PyDict_SetItem(loan->original, key, own_item(loans, item)) != 0) PyErr_Clear();
+        if (PyDict_GetItem(loan->before, key) != item
+            && PyDict_SetItem(loan->original, key, own_item(loans, item)) != 0)
+            PyErr_Clear();
     at = 0;
     while (now != NULL && PyDict_Next(loan->before, &at, &key, &item))
         if (PyDict_GetItem(now, key) == NULL && PyDict_DelItem(loan->original, key) != 0) PyErr_Clear();

@@ -244,8 +244,9 @@ static PyObject *start_inexact(PyObject *self, PyObject *args, PyObject *kwargs)
     int inputs, outputs, precision, precision32, whole;
     PyObject *only, *exclude, *none = PyTuple_New(0);
     (void)self;
-    if (none == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "KppiipO!O!", names, &seed, &inputs, &outputs, &precision, &precision32, &whole,
-                                     &PyTuple_Type, &only, &PyTuple_Type, &exclude)
+    if (none == NULL
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "KppiipO!O!", names, &seed, &inputs, &outputs, &precision, &precision32,
+                                        &whole, &PyTuple_Type, &only, &PyTuple_Type, &exclude)
         || selection_set(SELECTION_INEXACT, only, none, exclude) != 0) {
         Py_XDECREF(none);
         return NULL;

@@ -1,6 +1,6 @@
-/* Parker's inexact(): inexact(x, t) = x + 2^(e - t) xi, where x = m 2^e with 1/2 <= |m| < 1, xi is uniform in [-1/2, 1/2) and t is the
- * virtual precision in bits (D. S. Parker, Monte Carlo arithmetic, UCLA CSD-970002, 1997). The sum is rounded at random, up or down
- * in proportion to the distance, so that its mean is x: rounding it to nearest would give x back at full precision. */
+/* Parker's inexact(): inexact(x, t) = x + 2^(e - t) xi, where x = m 2^e with 1/2 <= |m| < 1, xi is uniform in [-1/2, 1/2) and
+ * t is the virtual precision in bits (D. S. Parker, Monte Carlo arithmetic, UCLA CSD-970002, 1997). The sum is rounded at random,
+ * up or down in proportion to the distance, so that its mean is x: rounding it to nearest would give x back at full precision. */
 #include "inexact.h"
 
 #include "numpy_api.h"
@@ -36,28 +36,47 @@ static inline bool has_inexact(double x, bool single)
 static inline bool is_whole(double x, bool single)
 {
     double magnitude = fabs(x);
-    return magnitude <= (single ? WHOLE_32 : WHOLE_64) ? magnitude == floor(magnitude) : !has_inexact(x, single);
+    return magnitude <= (single ? WHOLE_32 : WHOLE_64) ? magnitude == (double)(int64_t)magnitude : !has_inexact(x, single);
 }
 
 static inline bool is_left_alone(double x, bool single) { return inexact.whole ? !has_inexact(x, single) : is_whole(x, single); }
 
+/* The largest whole number up to `x`, which is far below 2^63: floor() is a call on processors without SSE 4.1. */
+static inline double whole_below(double x)
+{
+    double whole = (double)(int64_t)x;
+    return whole - (whole > x);
+}
+
+/* 2^(e - 53), one unit in the last place of a normal float64 whose biased exponent is `biased`; it may be subnormal itself. */
+static inline double unit_f64(uint64_t biased)
+{
+    uint64_t bits = biased > 52 ? (biased - 52) << 52 : 1ull << (biased - 1);
+    double unit;
+    memcpy(&unit, &bits, sizeof unit);
+    return unit;
+}
+
+static inline uint64_t biased_exponent(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 52 & 0x7ff;
+}
+
 /* In units of the last place xi 2^(53 - t), plus a uniform number in [0, 1) and rounded down: the random rounding. */
 static inline double inexact_f64(double x, uint64_t first, uint64_t second)
 {
-    int exponent;
-    double xi = (double)(int64_t)first * 0x1p-64, uniform = (double)(second >> 11) * 0x1p-53;
-    double steps = floor(xi * (double)(1ull << (53 - inexact.precision)) + uniform);
-    (void)frexp(x, &exponent);
-    return x + ldexp(steps, exponent - 53);
+    double xi = (double)(int64_t)first * 0x1p-64, uniform = (double)(int64_t)(second >> 11) * 0x1p-53;
+    double steps = whole_below(xi * (double)(1ll << (53 - inexact.precision)) + uniform);
+    return x + steps * unit_f64(biased_exponent(x));
 }
 
 static inline double inexact_f32(double x, uint64_t word)
 {
-    int exponent;
-    double xi = (double)(int32_t)(word >> 32) * 0x1p-32, uniform = (double)(uint32_t)word * 0x1p-32;
-    double steps = floor(xi * (double)(1ull << (24 - inexact.precision32)) + uniform);
-    (void)frexp(x, &exponent);
-    return (double)(float)(x + ldexp(steps, exponent - 24));
+    double xi = (double)(int32_t)(word >> 32) * 0x1p-32, uniform = (double)(int64_t)(word & UINT32_MAX) * 0x1p-32;
+    double steps = whole_below(xi * (double)(1ll << (24 - inexact.precision32)) + uniform);
+    return (double)(float)(x + steps * unit_f64(biased_exponent(x)) * 0x1p29); /* 2^(e - 24) */
 }
 
 static inline double perturbed(Perturbation *p, double x, bool single, uint64_t first, uint64_t second)
@@ -67,8 +86,9 @@ static inline double perturbed(Perturbation *p, double x, bool single, uint64_t 
     return single ? inexact_f32(x, first) : inexact_f64(x, first, second);
 }
 
-/* ---- a stream for an array. What a new array holds before it is filled is chance: were the thread's own stream drawn as often as there
- * are numbers to perturb, everything after it would be. So an array takes one word, and each of its numbers has words of its own. */
+/* ---- a stream for an array. What a new array holds before it is filled is chance: were the thread's own stream drawn as often
+ * as there are numbers to perturb, everything after it would be. So an array takes one word, and each of its numbers has words
+ * of its own. */
 
 typedef struct {
     uint64_t words[2];
@@ -309,6 +329,12 @@ static void copy_changed(char **at, const npy_intp *strides, npy_intp n, const F
         }
 }
 
+static bool same_bytes(PyArrayObject *a, PyArrayObject *b)
+{
+    return PyArray_IS_C_CONTIGUOUS(a) && PyArray_IS_C_CONTIGUOUS(b)
+        && memcmp(PyArray_DATA(a), PyArray_DATA(b), (size_t)PyArray_NBYTES(a)) == 0;
+}
+
 /* Writes into `to` the numbers of `from` that are not those of `before`, bit by bit, and perturbs them where they are outputs. */
 void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObject *to)
 {
@@ -317,6 +343,7 @@ void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObj
     if (!same_shape(arrays[0], arrays[1]) || !same_shape(arrays[1], arrays[2]) || !format_of(arrays[0], &format)) return;
     Stream stream = {{0, 0}};
     if (p->outputs) stream = new_stream(p->state);
+    if (same_bytes(arrays[0], arrays[1])) return;
     npy_uint32 flags[] = {NPY_ITER_READONLY, NPY_ITER_READONLY, NPY_ITER_READONLY};
     NpyIter *iterator = NpyIter_MultiNew(3, arrays, NPY_ITER_EXTERNAL_LOOP | NPY_ITER_ZEROSIZE_OK, NPY_KEEPORDER, NPY_NO_CASTING, flags, NULL);
     NpyIter_IterNextFunc *next = iterator == NULL ? NULL : NpyIter_GetIterNext(iterator, NULL);

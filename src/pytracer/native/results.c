@@ -1,5 +1,5 @@
-/* Perturbed outputs. A new object that nobody else holds is perturbed in place, so that it stays the object it is; numbers and tuples
- * are replaced; what the program holds elsewhere, too, is left alone, and the coverage says so. */
+/* Perturbed outputs. A new object that nobody else holds is perturbed in place, so that it stays the object it is; numbers and
+ * tuples are replaced; what the program holds elsewhere, too, is left alone, and the coverage says so. */
 #include "inexact.h"
 
 #define SHARED "its result is also held elsewhere, as a view, a cached object or an argument: it was left as it is"
@@ -80,7 +80,7 @@ static PyObject *fields_of(PyObject *object)
 {
     static PyObject *fields, *namespace;
     if (fields == NULL) fields = PyUnicode_InternFromString("__dataclass_fields__");
-    if (namespace == NULL) namespace = PyObject_GetAttrString(PyImport_AddModule("sys"), "implementation"); /* a SimpleNamespace */
+    if (namespace == NULL) namespace = Py_XNewRef(PySys_GetObject("implementation")); /* a SimpleNamespace */
     bool known = fields != NULL && _PyType_Lookup(Py_TYPE(object), fields) != NULL;
     known |= namespace != NULL && Py_IS_TYPE(object, Py_TYPE(namespace));
     PyObject *dict = known && !PyType_Check(object) ? PyObject_GenericGetDict(object, NULL) : NULL;
@@ -100,7 +100,8 @@ static PyObject *settle_object(Perturbation *p, PyObject *object, bool own, int 
 {
     if (PyTuple_CheckExact(object) || is_named_tuple(object)) return settle_tuple(p, object, own, level);
     if (PyList_CheckExact(object) && own) return settle_list(p, object, level);
-    if (PyList_CheckExact(object) && p->outputs && list_holds_inexact(object)) inexact_tell(p, "result_not_perturbed", SHARED);
+    if (PyList_CheckExact(object) && p->outputs && list_holds_inexact(object))
+        inexact_tell(p, "result_not_perturbed", SHARED);
     if (!own) return object;
     PyObject *dict = PyDict_Check(object) ? Py_NewRef(object) : fields_of(object);
     if (dict != NULL) settle_values(p, dict, level);
@@ -132,7 +133,8 @@ PyObject *settle_result(Perturbation *p, PyObject *result) { return settle(p, re
 
 void perturb_outs(Perturbation *p)
 {
-    if (p->partial && p->n_outs > 0) inexact_tell(p, "result_not_perturbed", "with `where`, not every element is a result: left as it is");
+    if (p->partial && p->n_outs > 0)
+        inexact_tell(p, "result_not_perturbed", "with `where`, not every element of `out` is a result: it was left as it is");
     for (int i = 0; i < p->n_outs && !p->partial; i++)
         if (array_is_writeable(p->outs[i])) array_perturb(p, p->outs[i]);
 }
