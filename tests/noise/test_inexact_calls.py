@@ -1,6 +1,7 @@
 """Every kind of callable gets perturbed inputs and gives perturbed outputs."""
 
 import json
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -74,6 +75,7 @@ def test_every_kind_of_callable(model: str, traced: Traced) -> None:
         found = json.loads(traced(PROGRAM, model=f"{model}:precision=12,{option}"))
         for name in KINDS:
             a, b = np.array(found[name]), np.array(plain[name])
-            no_input = model == "pb" and name in ("property", "default") and "only" in option
+            given = name == "default" and sys.version_info < (3, 12)  # 3.11 fills defaults in before the call
+            no_input = model == "pb" and name in ("property", "default") and "only" in option and not given
             assert (a == b).all() if no_input else (a != b).mean() > 0.7, name
             assert (np.abs(a - b) <= np.abs(b) * 2.0**-9).all(), name

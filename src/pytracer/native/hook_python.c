@@ -282,6 +282,13 @@ static COLD void give_arguments(Frame *frame, const Arguments *arguments)
     PyErr_Clear();
 }
 
+/* The frame has returned, and its caller is about to clear it: what its variables hold is held by nobody else. */
+static COLD void clear_variables(Frame *frame)
+{
+    if (frame->frame_obj != NULL && Py_REFCNT(frame->frame_obj) > 1) return;
+    for (int i = 0; i < frame->f_code->co_nlocalsplus && i < frame->stacktop; i++) Py_CLEAR(frame->localsplus[i]);
+}
+
 static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
 {
     target = code_target_of(target, frame->f_func);
@@ -297,6 +304,7 @@ static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *
     if (UNLIKELY(watch != NULL)) watch->enter(first);
     PyObject *result = rounding_evaluate(thread, frame, 0);
     if (UNLIKELY(watch != NULL)) watch->leave(first, result);
+    if (UNLIKELY(call.inexact != NULL) && result != NULL) clear_variables(frame);
     result = call_leave(&call, &kept.arguments, result);
     drop_arguments(&kept);
     return result;
