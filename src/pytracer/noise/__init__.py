@@ -17,6 +17,9 @@ from pytracer.noise.options import Option
 MODELS = {
     "none": "none:NoNoise",
     "sr": "sr:StochasticRounding",
+    "rr": "mca:RandomRounding",
+    "pb": "mca:PrecisionBounding",
+    "mca": "mca:MonteCarloArithmetic",
     "platform": "platform:Platform",
     "env": "env:Environment",
     "verrou": "verrou:Verrou",

@@ -68,6 +68,17 @@ class Composition(NoiseModel):
             flags |= model.hook_flags(module, name)
         return flags
 
+    def packages(self) -> tuple[str, ...]:
+        """Those of all."""
+        return tuple(dict.fromkeys(package for model in self.models for package in model.packages()))
+
+    def function_flags(self, module: str, name: str, kind: str) -> int:
+        """What any of them asks for."""
+        flags = 0
+        for model in self.models:
+            flags |= model.function_flags(module, name, kind)
+        return flags
+
     def describe(self) -> Description:
         """What all of them perturb, under the name of the composition."""
         described = [model.describe() for model in self.models]

@@ -91,6 +91,17 @@ class NoiseModel:
         """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
         return 0
 
+    def packages(self) -> tuple[str, ...]:
+        """Top-level packages, beside the default ones, in which `function_flags` is to be asked."""
+        return ()
+
+    def function_flags(self, module: str, name: str, kind: str) -> int:
+        """INEXACT when the numbers of this function are to be perturbed, else 0 (see `_native`).
+
+        `kind` is that of records/schema.py. Functions of the user's own code are chosen natively.
+        """
+        return 0
+
     def describe(self) -> Description:
         """What is perturbed and what is not."""
         return {"model": self.name, "layers": [], "missing": []}

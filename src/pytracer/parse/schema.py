@@ -89,7 +89,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "bytes_omitted": ("i8", "bytes of those arrays"),
         "noisy_loops": ("i8", "NumPy inner loops run with stochastic rounding"),
         "noisy_elements": ("i8", "elements those loops computed"),
-        "inexact_elements": ("i8", "elements whose rounding was drawn"),
+        "inexact_elements": ("i8", "numbers whose rounding was drawn, or that inexact() perturbed"),
         "noisy_native_calls": ("i8", "native calls under a random hardware rounding mode"),
         "native_disabled": ("i8", "native calls of the deny-list, rounded to nearest"),
     },

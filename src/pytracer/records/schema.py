@@ -129,7 +129,7 @@ COUNTERS = np.dtype(
         ("bytes_omitted", "<u8"),
         ("noisy_loops", "<u8"),  # NumPy inner loops run with stochastic rounding
         ("noisy_elements", "<u8"),  # elements those loops computed
-        ("inexact_elements", "<u8"),  # elements whose rounding was drawn (the exact ones stay exact)
+        ("inexact_elements", "<u8"),  # numbers whose rounding was drawn, or that inexact() perturbed
         ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
     ]
@@ -245,7 +245,8 @@ PROCESS_FIELDS = {
 CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
-    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed",
+    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed | result_not_perturbed | "
+    "argument_kept",
     "name": "what it is about",
     "why": "reason, for the user",
 }

@@ -15,7 +15,7 @@ from pytracer.report.coverage import Entry, ledger
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
     "noisy_elements": "elements they computed",
-    "inexact_elements": "elements whose rounding was drawn",
+    "inexact_elements": "numbers whose rounding was drawn, or that inexact() perturbed",
     "noisy_native_calls": "native calls under a random rounding mode",
     "native_disabled": "native calls left unperturbed (deny-list)",
 }

@@ -64,7 +64,8 @@ class Session:
         self._trace = spec["trace"]
         self._noise = noise.create(spec["noise"]["model"])
         self._selection = Selection.of(spec["targets"])
-        self._scanner = Scanner(self._selection.packages)
+        self._packages = tuple(dict.fromkeys((*self._selection.packages, *self._noise.packages())))
+        self._scanner = Scanner(self._packages)
         self._concurrency = concurrency.Watcher()
         self._numpy = False
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -89,7 +90,7 @@ class Session:
         selection.start()
         noise_spec = self._spec["noise"]
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
-        _native.watch_imports((*selection.packages, *concurrency.PACKAGES), self.packages_loaded)
+        _native.watch_imports((*self._packages, *concurrency.PACKAGES), self.packages_loaded)
         self.packages_loaded()
         if self._spec.get("follow", True):
             Follower(self._trace).start()
