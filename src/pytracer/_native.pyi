@@ -10,6 +10,8 @@ NOISE: int
 """Hook flag: the call runs under a random rounding mode while native noise is on."""
 DENIED: int
 """Hook flag: the call would break under a random rounding mode; it runs to nearest and is counted while noise is on."""
+INEXACT: int
+"""Hook flag: the numbers of the call are perturbed while `start_inexact` is in force."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -111,6 +113,43 @@ def stop_noise() -> None:
 
 def install_loops(ufuncs: Sequence[object]) -> list[str]:
     """Give these ufuncs stochastic inner loops; returns the names of those that have one (loops.c)."""
+
+def set_array_offset(offset: int, /) -> None:
+    """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).
+
+    Holds for this thread's context; NumPy must be imported. What was made before stays where it is.
+    """
+
+def start_inexact(
+    *,
+    seed: int,
+    inputs: bool,
+    outputs: bool,
+    precision: int,
+    precision32: int,
+    whole: bool,
+    only: tuple[str, ...],
+    exclude: tuple[str, ...],
+) -> None:
+    """Perturb what INEXACT calls, and those of the user's own functions, are given and give back (inexact.c).
+
+    `precision` and `precision32` are the bits of the significand of float64 and float32 that stay; with `whole`, whole
+    numbers are perturbed, too. `only` and `exclude` are patterns as in trace/patterns.py; without `only` a function that
+    is not the user's own is perturbed where the user's own code calls it directly. Raises ValueError for precisions out
+    of range.
+    """
+
+def stop_inexact() -> None:
+    """Perturb no more (inexact.c)."""
+
+def is_inexact(module: str, name: str) -> bool:
+    """Whether the patterns of `start_inexact` choose `module.name` (selection.c)."""
+
+def inexact_functions() -> int:
+    """How many functions have been called with perturbed inputs or outputs (inexact.c)."""
+
+def unmatched_inexact() -> list[int]:
+    """Which of these patterns matched nothing that was asked for: indices into only + exclude (selection.c)."""
 
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""

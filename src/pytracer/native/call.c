@@ -199,14 +199,16 @@ static void end_record(Call *call, const Arguments *arguments, PyObject *result)
 
 /* ---- the two ends of every hook */
 
-void call_enter(Call *call, Target *target, const Arguments *arguments)
+void call_enter(Call *call, Target *target, Arguments *arguments)
 {
     ThreadState *state = thread_state();
     call->state = state;
     call->row = -1;
     call->noisy = false;
     call->noise_before = state->noise_events;
+    call->inexact = NULL;
     if (UNLIKELY(state->busy)) return;
+    if (UNLIKELY((target->flags & INEXACT) && inexact.on)) inexact_enter(call, target, arguments);
     if (recorder.on && (target->flags & (RECORD | RECORD_DIRECT))) {
         const Frame *frame = compat_current_frame(compat_thread());
         if ((target->flags & RECORD) || is_direct(state, frame)) {
@@ -225,14 +227,22 @@ void call_enter(Call *call, Target *target, const Arguments *arguments)
     }
 }
 
-void call_leave(Call *call, const Arguments *arguments, PyObject *result)
+static void leave_record(Call *call, const Arguments *arguments, PyObject *result)
 {
     ThreadState *state = call->state;
-    if (call->noisy) rounding_leave(call);
     if (call->row < 0 || call->epoch != recorder.epoch || !recorder.on) return;
     uint32_t mode = UNLIKELY(state->native_depth > 0) ? rounding_nearest() : 0;
     state->busy = true;
     end_record(call, arguments, result);
     state->busy = false;
     if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
+}
+
+PyObject *call_leave(Call *call, const Arguments *arguments, PyObject *result)
+{
+    if (call->noisy) rounding_leave(call);
+    if (UNLIKELY(call->inexact != NULL)) result = inexact_leave(call, result);
+    leave_record(call, arguments, result);
+    if (UNLIKELY(call->inexact != NULL)) inexact_end(call, result == NULL);
+    return result;
 }

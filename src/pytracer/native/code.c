@@ -181,8 +181,10 @@ void code_name_target(Target *target, PyObject *module)
 {
     target->module = module != NULL && PyUnicode_Check(module) ? Py_NewRef(module) : PyUnicode_FromString("?");
     if (target->module == NULL) PyErr_Clear();
-    if (target->module != NULL && is_made_by_library(target)) target->flags &= (uint8_t)~RECORD;
-    if (target->module != NULL && !selection_has(target->module, target->name)) target->flags &= (uint8_t)~RECORD;
+    if (target->module == NULL) return;
+    bool library = is_made_by_library(target);
+    if (library || !selection_has(SELECTION_RECORDED, target->module, target->name)) target->flags &= (uint8_t)~RECORD;
+    if (!library && inexact_selects(target)) target->flags |= INEXACT;
 }
 
 enum { MAX_VARIANTS = 10000 };
@@ -200,7 +202,7 @@ Target *code_variant(Target *target, PyFunctionObject *function)
     if (LIKELY(variant != NULL)) return variant;
     PyObject *module = function->func_module != NULL && PyUnicode_Check(function->func_module) ? function->func_module : NULL;
     bool from_user = target->module == NULL || code_info(target->code)->user;
-    variant = target_new(NULL, from_user ? NULL : module, function->func_qualname, target->kind, target->flags);
+    variant = target_new(NULL, from_user ? NULL : module, function->func_qualname, target->kind, target->flags & ~INEXACT);
     if (variant == NULL) return target;
     if (from_user) variant->flags |= RECORD; /* naming it decides */
     variant->code = target->code;

@@ -51,11 +51,11 @@ static const Thunk pool[POOL] = {X4096(NAME, 0) X4096(NAME, 1)};
     if (UNLIKELY(!hooks_on)) return INVOKE; \
     Call call; \
     call_enter(&call, target, &arguments); \
+    if (arguments.self != NULL) self = arguments.self; \
     if (UNLIKELY(target->flags & WATCH)) target->watch->enter(arguments.self); \
     PyObject *result = INVOKE; \
     if (UNLIKELY(target->flags & WATCH)) target->watch->leave(arguments.self, result); \
-    call_leave(&call, &arguments, result); \
-    return result
+    return call_leave(&call, &arguments, result)
 
 static PyObject *handle_noargs(void *self, void *none, void *c, void *d, void *e, unsigned index)
 {
@@ -69,18 +69,18 @@ static PyObject *handle_o(void *self, void *argument, void *c, void *d, void *e,
     (void)c, (void)d, (void)e;
     PyObject *args[] = {argument};
     Arguments arguments = {.self = SELF(targets[index], self), .args = args, .n_args = 1};
-    HANDLE(((PyCFunction)target->original)(self, argument));
+    HANDLE(((PyCFunction)target->original)(self, arguments.args[0]));
 }
 
 static PyObject *handle_varargs(void *self, void *tuple, void *dict, void *d, void *e, unsigned index)
 {
     (void)d, (void)e;
-    Arguments arguments = {.self = SELF(targets[index], self), .kwargs = dict};
+    Arguments arguments = {.self = SELF(targets[index], self), .kwargs = dict, .tuple = tuple};
     if (tuple != NULL) {
         arguments.args = ((PyTupleObject *)tuple)->ob_item;
         arguments.n_args = PyTuple_GET_SIZE(tuple);
     }
-    HANDLE(((PyCFunctionWithKeywords)(void (*)(void))target->original)(self, tuple, dict));
+    HANDLE(((PyCFunctionWithKeywords)(void (*)(void))target->original)(self, arguments.tuple, arguments.kwargs));
 }
 
 /* METH_VARARGS alone: the third register holds nothing. */
@@ -99,7 +99,7 @@ static PyObject *handle_fastcall_keywords(void *self, void *args, void *n, void 
     Py_ssize_t n_args = (Py_ssize_t)n;
     Arguments arguments = {.self = SELF(targets[index], self), .args = args, .n_args = n_args,
                            .kwvalues = args == NULL ? NULL : (PyObject *const *)args + n_args, .kwnames = kwnames};
-    HANDLE(((FastCall)(void (*)(void))target->original)(self, args, n_args, kwnames));
+    HANDLE(((FastCall)(void (*)(void))target->original)(self, arguments.args, n_args, kwnames));
 }
 
 static PyObject *handle_fastcall(void *self, void *args, void *n, void *d, void *e, unsigned index)
@@ -113,7 +113,7 @@ static PyObject *handle_method(void *self, void *type, void *args, void *n, void
     Py_ssize_t n_args = (Py_ssize_t)n;
     Arguments arguments = {.self = SELF(targets[index], self), .args = args, .n_args = n_args,
                            .kwvalues = args == NULL ? NULL : (PyObject *const *)args + n_args, .kwnames = kwnames};
-    HANDLE(((MethodCall)(void (*)(void))target->original)(self, type, args, n_args, kwnames));
+    HANDLE(((MethodCall)(void (*)(void))target->original)(self, type, arguments.args, n_args, kwnames));
 }
 
 static Handler handler_of(int flags)

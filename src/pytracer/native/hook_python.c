@@ -138,10 +138,9 @@ static PyObject *python_vectorcall(PyObject *callable, PyObject *const *args, si
     const Watch *watch = UNLIKELY(target->flags & WATCH) ? target->watch : NULL; /* a function may replace its code, and the target */
     PyObject *first = n_args > 0 ? args[0] : NULL;
     if (UNLIKELY(watch != NULL)) watch->enter(first);
-    PyObject *result = call_like_inlined(callable, args, nargsf, kwnames);
+    PyObject *result = call_like_inlined(callable, arguments.args, nargsf, kwnames);
     if (UNLIKELY(watch != NULL)) watch->leave(first, result);
-    call_leave(&call, &arguments, result);
-    return result;
+    return call_leave(&call, &arguments, result);
 }
 
 static int function_event(PyFunction_WatchEvent event, PyFunctionObject *function, PyObject *value)
@@ -265,19 +264,48 @@ static void drop_arguments(Kept *kept)
     Py_XDECREF(kept->kwargs);
 }
 
+/* Puts the arguments that the call is to get into its frame, which has not run yet. */
+static COLD void give_arguments(Frame *frame, const Arguments *arguments)
+{
+    PyCodeObject *code = frame->f_code;
+    PyObject **at = frame->localsplus;
+    Py_ssize_t named = code->co_argcount, only = code->co_kwonlyargcount;
+    bool rest = code->co_flags & CO_VARARGS;
+    for (Py_ssize_t i = 0; i < named && i < arguments->n_args; i++) Py_XSETREF(at[i], Py_XNewRef(arguments->args[i]));
+    for (Py_ssize_t i = 0; i < only && arguments->kwnames != NULL; i++)
+        Py_XSETREF(at[named + i], Py_XNewRef(arguments->kwvalues[i]));
+    PyObject *tuple = rest && arguments->n_args >= named ? PyTuple_New(arguments->n_args - named) : NULL;
+    for (Py_ssize_t i = named; tuple != NULL && i < arguments->n_args; i++)
+        PyTuple_SET_ITEM(tuple, i - named, Py_NewRef(arguments->args[i]));
+    if (tuple != NULL) Py_SETREF(at[named + only], tuple);
+    if (arguments->kwargs != NULL) Py_SETREF(at[named + only + rest], Py_NewRef(arguments->kwargs));
+    PyErr_Clear();
+}
+
+/* The frame has returned, and its caller is about to clear it: what its variables hold is held by nobody else. */
+static COLD void clear_variables(Frame *frame)
+{
+    if (frame->frame_obj != NULL && Py_REFCNT(frame->frame_obj) > 1) return;
+    for (int i = 0; i < frame->f_code->co_nlocalsplus && i < frame->stacktop; i++) Py_CLEAR(frame->localsplus[i]);
+}
+
 static PyObject *evaluate_recorded(PyThreadState *thread, Frame *frame, Target *target)
 {
     target = code_target_of(target, frame->f_func);
     Kept kept;
     keep_arguments(&kept, frame);
     Call call;
+    PyObject *const *args = kept.arguments.args;
+    const PyObject *kwargs = kept.kwargs;
     call_enter(&call, target, &kept.arguments);
+    if (UNLIKELY(kept.arguments.args != args || kept.arguments.kwargs != kwargs)) give_arguments(frame, &kept.arguments);
     const Watch *watch = UNLIKELY(target->flags & WATCH) ? target->watch : NULL;
     PyObject *first = kept.count > 0 ? kept.all[0] : NULL;
     if (UNLIKELY(watch != NULL)) watch->enter(first);
     PyObject *result = rounding_evaluate(thread, frame, 0);
     if (UNLIKELY(watch != NULL)) watch->leave(first, result);
-    call_leave(&call, &kept.arguments, result);
+    if (UNLIKELY(call.inexact != NULL) && result != NULL) clear_variables(frame);
+    result = call_leave(&call, &kept.arguments, result);
     drop_arguments(&kept);
     return result;
 }

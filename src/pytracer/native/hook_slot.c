@@ -24,9 +24,8 @@ static PyObject *slot_vectorcall(PyObject *object, PyObject *const *args, size_t
     Arguments arguments = {.args = args, .n_args = n_args, .kwvalues = args + n_args, .kwnames = kwnames};
     Call call;
     call_enter(&call, target, &arguments);
-    PyObject *result = original(object, args, nargsf, kwnames);
-    call_leave(&call, &arguments, result);
-    return result;
+    PyObject *result = original(object, arguments.args, nargsf, kwnames);
+    return call_leave(&call, &arguments, result);
 }
 
 const char *hook_slot(PyObject *object, Target *target)
@@ -56,12 +55,11 @@ static PyObject *type_call(PyObject *object, PyObject *args, PyObject *kwargs)
     ternaryfunc original = original_call(Py_TYPE(object));
     if (target == NULL || !hooks_on) return original(object, args, kwargs);
     Arguments arguments = {
-        .args = ((PyTupleObject *)args)->ob_item, .n_args = PyTuple_GET_SIZE(args), .kwargs = kwargs};
+        .args = ((PyTupleObject *)args)->ob_item, .n_args = PyTuple_GET_SIZE(args), .kwargs = kwargs, .tuple = args};
     Call call;
     call_enter(&call, target, &arguments);
-    PyObject *result = original(object, args, kwargs);
-    call_leave(&call, &arguments, result);
-    return result;
+    PyObject *result = original(object, arguments.tuple, arguments.kwargs);
+    return call_leave(&call, &arguments, result);
 }
 
 static const char *hook_type(PyTypeObject *type)

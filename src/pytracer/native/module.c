@@ -112,7 +112,7 @@ static PyObject *select_functions(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "O!O!O!", &PyTuple_Type, &wanted, &PyTuple_Type, &included, &PyTuple_Type, &excluded))
         return NULL;
-    return selection_set(wanted, included, excluded) == 0 ? Py_NewRef(Py_None) : NULL;
+    return selection_set(SELECTION_RECORDED, wanted, included, excluded) == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *is_selected(PyObject *self, PyObject *args)
@@ -120,13 +120,13 @@ static PyObject *is_selected(PyObject *self, PyObject *args)
     PyObject *module, *name;
     (void)self;
     if (!PyArg_ParseTuple(args, "UU", &module, &name)) return NULL;
-    return PyBool_FromLong(selection_has(module, name));
+    return PyBool_FromLong(selection_has(SELECTION_RECORDED, module, name));
 }
 
 static PyObject *unmatched_patterns(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
-    return selection_unmatched();
+    return selection_unmatched(SELECTION_RECORDED);
 }
 
 static PyObject *watch_imports(PyObject *self, PyObject *args)
@@ -237,11 +237,74 @@ static PyObject *stop_noise(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *start_inexact(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"seed", "inputs", "outputs", "precision", "precision32", "whole", "only", "exclude", NULL};
+    unsigned long long seed;
+    int inputs, outputs, precision, precision32, whole;
+    PyObject *only, *exclude, *none = PyTuple_New(0);
+    (void)self;
+    if (none == NULL
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "KppiipO!O!", names, &seed, &inputs, &outputs, &precision, &precision32,
+                                        &whole, &PyTuple_Type, &only, &PyTuple_Type, &exclude)
+        || selection_set(SELECTION_INEXACT, only, none, exclude) != 0) {
+        Py_XDECREF(none);
+        return NULL;
+    }
+    Py_DECREF(none);
+    if (precision < 1 || precision > 53 || precision32 < 1 || precision32 > 24)
+        return PyErr_Format(PyExc_ValueError, "precisions of %d and %d bits; they are 1 to 53 and 1 to 24", precision, precision32);
+    inexact = (Inexact){true, inputs, outputs, whole, PyTuple_GET_SIZE(only) == 0, precision, precision32, 0};
+    noise_start(seed, false, false);
+    Py_RETURN_NONE;
+}
+
+static PyObject *stop_inexact(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    if (inexact.on) noise_stop();
+    inexact.on = false;
+    Py_RETURN_NONE;
+}
+
+static PyObject *is_inexact(PyObject *self, PyObject *args)
+{
+    PyObject *module, *name;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "UU", &module, &name)) return NULL;
+    return PyBool_FromLong(selection_has(SELECTION_INEXACT, module, name));
+}
+
+static PyObject *inexact_functions(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return PyLong_FromUnsignedLong(inexact.functions);
+}
+
+static PyObject *unmatched_inexact(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return selection_unmatched(SELECTION_INEXACT);
+}
+
 static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
 {
     (void)self;
     if (values_numpy_ready() != 0) return NULL;
     return loops_install(ufuncs);
+}
+
+static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
+{
+    size_t offset = PyLong_AsSize_t(bytes);
+    (void)self;
+    if (offset == (size_t)-1 && PyErr_Occurred()) return NULL;
+    if (offset >= 64 || offset % 16 != 0) {
+        PyErr_SetString(PyExc_ValueError, "the offset of arrays is 0, 16, 32 or 48 bytes");
+        return NULL;
+    }
+    if (values_numpy_ready() != 0) return NULL;
+    return none_or_error(alignment_set(offset));
 }
 
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
@@ -270,6 +333,12 @@ static PyMethodDef functions[] = {
     {"set_adapter", set_adapter, METH_O, NULL},
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
+    {"set_array_offset", set_array_offset, METH_O, NULL},
+    {"start_inexact", (PyCFunction)(void (*)(void))start_inexact, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"stop_inexact", stop_inexact, METH_NOARGS, NULL},
+    {"is_inexact", is_inexact, METH_VARARGS, NULL},
+    {"inexact_functions", inexact_functions, METH_NOARGS, NULL},
+    {"unmatched_inexact", unmatched_inexact, METH_NOARGS, NULL},
     {"install_loops", install_loops, METH_O, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -287,6 +356,7 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "RECORD_DIRECT", RECORD_DIRECT);
     PyModule_AddIntConstant(created, "NOISE", NOISE);
     PyModule_AddIntConstant(created, "DENIED", DENIED);
+    PyModule_AddIntConstant(created, "INEXACT", INEXACT);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
     return created;

@@ -14,6 +14,7 @@
  *   watch.c    hooks of the recorder's own, for the three above
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
+ *   inexact.c  function-level Monte Carlo arithmetic, with numbers.c, loans.c and results.c (inexact.h)
  *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
  *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *
@@ -158,6 +159,7 @@ typedef struct ThreadState {
     uint64_t noise_epoch;  /* of the noise that seeded the stream; 0: not seeded */
     uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
     uint64_t scalar[2];    /* xoroshiro128+ (rounding.c) */
+    const void *inexact_frame; /* that made the innermost call with inexact numbers (inexact.c) */
     char name[THREAD_NAME]; /* such as "lane-0.2": the second thread that the first one started; empty: not known yet */
     Made made;             /* in this task, or outside tasks */
     uint64_t task;         /* key of the task of a pool that it is at, 0: none */
@@ -214,16 +216,18 @@ uint32_t name_id(const char *text, size_t length);
 uint32_t stack_id(uint32_t parent, uint32_t site);
 void coverage_event(const char *event, const char *name, const char *why);
 
-/* ---- selection.c: which functions the user wants recorded ---------------------------------------------------- */
+/* ---- selection.c: which functions the user wants recorded, or given inexact numbers ---------------------------- */
 
-/* Tuples of str: recorded is what matches a wanted and an included pattern, where there are any, and no excluded one. */
-int selection_set(PyObject *wanted, PyObject *included, PyObject *excluded);
-bool selection_has(PyObject *module, PyObject *name);
-PyObject *selection_unmatched(void); /* new list: rows of the patterns, counted over the three tuples */
+typedef enum { SELECTION_RECORDED, SELECTION_INEXACT, N_SELECTIONS } Selection;
+
+/* Tuples of str: selected is what matches a wanted and an included pattern, where there are any, and no excluded one. */
+int selection_set(Selection selection, PyObject *wanted, PyObject *included, PyObject *excluded);
+bool selection_has(Selection selection, PyObject *module, PyObject *name);
+PyObject *selection_unmatched(Selection selection); /* new list: rows of the patterns, counted over the three tuples */
 
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64 };
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128 };
 
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
  * NULL after an exception. */
@@ -234,6 +238,7 @@ typedef struct {
 
 struct Target {
     uint8_t flags;
+    bool inexact_called;       /* counted among the functions with inexact numbers */
     const Watch *watch;        /* with the flag WATCH */
     const char *kind;          /* as in FUNCTION_FIELDS; static string */
     uint32_t function, epoch;  /* id in functions.jsonl, valid while epoch is the recorder's */
@@ -288,7 +293,10 @@ typedef struct {
     PyObject *const *kwvalues; /* values of `kwnames` */
     PyObject *kwnames;         /* tuple or NULL */
     PyObject *kwargs;          /* dict or NULL */
+    PyObject *tuple;           /* that holds `args`, or NULL */
 } Arguments;
+
+struct Perturbation;
 
 typedef struct {
     ThreadState *state;
@@ -300,10 +308,13 @@ typedef struct {
     uint32_t mode;             /* rounding mode to restore, when noisy */
     bool noisy;
     bool python;               /* a Python function: any of its arguments may have changed */
+    struct Perturbation *inexact; /* Owned; NULL when its numbers stay as they are */
 } Call;
 
-void call_enter(Call *call, Target *target, const Arguments *arguments);
-void call_leave(Call *call, const Arguments *arguments, PyObject *result);
+/* The call gets what `arguments` hold afterwards. */
+void call_enter(Call *call, Target *target, Arguments *arguments);
+/* Steals `result`; the caller gets what it returns. */
+PyObject *call_leave(Call *call, const Arguments *arguments, PyObject *result);
 
 extern bool hooks_on;
 
@@ -387,6 +398,25 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
+
+/* ---- inexact.c: function-level Monte Carlo arithmetic --------------------------------------------------------- */
+
+typedef struct {
+    bool on, inputs, outputs;
+    bool whole;               /* whole numbers are perturbed, too */
+    bool direct;              /* of functions that are not the user's own only the calls that the user's code makes itself */
+    int precision, precision32; /* bits of the significand of float64 and float32 */
+    uint32_t functions;       /* that were called with them */
+} Inexact;
+
+extern Inexact inexact;
+
+bool inexact_selects(const Target *target); /* a function of the user's own code */
+COLD void inexact_enter(Call *call, Target *target, Arguments *arguments);
+COLD PyObject *inexact_leave(Call *call, PyObject *result);
+COLD void inexact_end(Call *call, bool raised); /* after the call was recorded */
+
+int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);

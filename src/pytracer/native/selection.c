@@ -1,4 +1,5 @@
-/* Which functions the user wants recorded, by patterns of names, and which of these patterns have matched something. */
+/* Which functions the user wants recorded, or given inexact numbers, by patterns of names, and which of these patterns have
+ * matched something. */
 #include "pytracer.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ typedef struct {
 } Patterns;
 
 enum { WANTED, INCLUDED, EXCLUDED, N_LISTS };
-static Patterns lists[N_LISTS];
+static Patterns selections[N_SELECTIONS][N_LISTS];
 
 static const char *next_character(const char *text)
 {
@@ -65,8 +66,9 @@ static bool any_matches(Patterns *patterns, const char *module, const char *name
     return found;
 }
 
-bool selection_has(PyObject *module, PyObject *name)
+bool selection_has(Selection selection, PyObject *module, PyObject *name)
 {
+    Patterns *lists = selections[selection];
     if (lists[WANTED].n + lists[INCLUDED].n + lists[EXCLUDED].n == 0) return true;
     PyObject *full = PyUnicode_FromFormat("%U.%U", module, name);
     const char *texts[] = {PyUnicode_AsUTF8(module), PyUnicode_AsUTF8(name),
@@ -105,14 +107,16 @@ static int patterns_set(Patterns *patterns, PyObject *texts)
     return patterns->items == NULL ? (PyErr_NoMemory(), -1) : 0;
 }
 
-int selection_set(PyObject *wanted, PyObject *included, PyObject *excluded)
+int selection_set(Selection selection, PyObject *wanted, PyObject *included, PyObject *excluded)
 {
+    Patterns *lists = selections[selection];
     if (patterns_set(&lists[WANTED], wanted) != 0 || patterns_set(&lists[INCLUDED], included) != 0) return -1;
     return patterns_set(&lists[EXCLUDED], excluded);
 }
 
-PyObject *selection_unmatched(void)
+PyObject *selection_unmatched(Selection selection)
 {
+    const Patterns *lists = selections[selection];
     PyObject *rows = PyList_New(0);
     Py_ssize_t row = 0;
     for (int list = 0; rows != NULL && list < N_LISTS; list++)

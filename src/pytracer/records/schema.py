@@ -129,7 +129,7 @@ COUNTERS = np.dtype(
         ("bytes_omitted", "<u8"),
         ("noisy_loops", "<u8"),  # NumPy inner loops run with stochastic rounding
         ("noisy_elements", "<u8"),  # elements those loops computed
-        ("inexact_elements", "<u8"),  # elements whose rounding was drawn (the exact ones stay exact)
+        ("inexact_elements", "<u8"),  # numbers whose rounding was drawn, or that inexact() perturbed
         ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
     ]
@@ -214,7 +214,8 @@ META_FIELDS = {
     "pid": "process id",
     "experiment": "id shared by all samples of one `pytracer run`; null for a single `pytracer trace`",
     "sample": "0 for the unperturbed reference, 1.. for the perturbed ones",
-    "noise": "object: {'model': str, 'seed': int, 'layers': [str], 'missing': [str]}",
+    "noise": "object: {'model': str, 'seed': int, 'layers': [str], 'missing': [str], "
+    "'settings': {str: str}}; settings are what was varied around the process, such as environment variables",
     "targets": "object: {'trace': [str], 'exclude': [str], 'default': bool}",
     "environment": "object: allow-listed environment variables",
 }
@@ -244,7 +245,8 @@ PROCESS_FIELDS = {
 CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
-    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed",
+    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed | result_not_perturbed | "
+    "argument_kept",
     "name": "what it is about",
     "why": "reason, for the user",
 }

@@ -16,6 +16,8 @@ TITLES = {
     "unknown_target": "targets not found",
     "not_hookable": "callables not hookable",
     "native_module_not_hooked": "native modules that are not hooked",
+    "result_not_perturbed": "results that were not perturbed",
+    "argument_kept": "functions that keep a perturbed argument",
     "adapter_failed": "objects whose adapter failed",
     "values_not_understood": "values of an unknown type",
     "arrays_omitted": "arrays recorded by shape only",

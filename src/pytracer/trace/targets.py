@@ -92,6 +92,10 @@ class Selection:
         named = [name.partition(".")[0] for name in self.trace]
         return tuple(dict.fromkeys([*DEFAULT_PACKAGES, *(name for name in named if name != "__main__")]))
 
+    def covers(self, module: str) -> bool:
+        """Whether targets are looked for in the package of this module."""
+        return module.partition(".")[0] in self.packages
+
     def flags(self, module: str, name: str, kind: str = "python") -> int:
         """RECORD, RECORD_DIRECT or 0 for `module.name`."""
         if not _native.is_selected(module, name):
@@ -235,7 +239,9 @@ def public_module(module: str, name: str, each: Any) -> str:
 def hook_all(scanner: Scanner, selection: Selection, noise: NoiseModel) -> None:
     """Hook what is new: what the user wants recorded, and what the noise model perturbs."""
     for target in scanner.new_targets():
-        flags = selection.flags(target.module, target.name, target.kind)
+        flags = noise.function_flags(target.module, target.name, target.kind)
+        if selection.covers(target.module):
+            flags |= selection.flags(target.module, target.name, target.kind)
         if target.kind not in PYTHON_KINDS:
             flags |= noise.hook_flags(target.module, target.name)
         if flags == 0:
