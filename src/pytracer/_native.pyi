@@ -110,3 +110,6 @@ def install_loops(ufuncs: Sequence[object]) -> list[str]:
 
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""
+
+add: Callable[[object, object], object]
+"""a + b, rounded at random between floats and complex numbers; `subtract` and so on alike (python_floats.c)."""

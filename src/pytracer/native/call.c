@@ -205,6 +205,7 @@ void call_enter(Call *call, Target *target, const Arguments *arguments)
     call->state = state;
     call->row = -1;
     call->noisy = false;
+    call->last_bit = NULL;
     call->noise_before = state->noise_events;
     if (UNLIKELY(state->busy)) return;
     if (recorder.on && (target->flags & (RECORD | RECORD_DIRECT))) {
@@ -217,6 +218,7 @@ void call_enter(Call *call, Target *target, const Arguments *arguments)
             if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
         }
     }
+    if (UNLIKELY(target->flags & LAST_BIT)) call->last_bit = target;
     if (noise.native && (target->flags & (NOISE | DENIED))) {
         if (target->flags & NOISE)
             rounding_enter(call);
@@ -229,6 +231,7 @@ void call_leave(Call *call, const Arguments *arguments, PyObject *result)
 {
     ThreadState *state = call->state;
     if (call->noisy) rounding_leave(call);
+    if (UNLIKELY(call->last_bit != NULL) && result != NULL) builtin_math_perturb(call->last_bit, arguments, result);
     if (call->row < 0 || call->epoch != recorder.epoch || !recorder.on) return;
     uint32_t mode = UNLIKELY(state->native_depth > 0) ? rounding_nearest() : 0;
     state->busy = true;

@@ -64,11 +64,12 @@ static PyObject *get_counters(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
     const Counters *c = counters;
-    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsK}", "calls_recorded", c->calls_recorded, "calls_dropped", c->calls_dropped,
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsK}", "calls_recorded", c->calls_recorded, "calls_dropped", c->calls_dropped,
                          "values_not_understood", c->values_not_understood, "values_truncated", c->values_truncated,
                          "arrays_omitted", c->arrays_omitted, "bytes_omitted", c->bytes_omitted, "noisy_loops",
                          c->noisy_loops, "noisy_elements", c->noisy_elements, "inexact_elements", c->inexact_elements,
-                         "noisy_native_calls", c->noisy_native_calls, "native_disabled", c->native_disabled);
+                         "noisy_native_calls", c->noisy_native_calls, "native_disabled", c->native_disabled, "noisy_scalars",
+                         c->noisy_scalars, "inexact_scalars", c->inexact_scalars);
 }
 
 static PyObject *add_coverage(PyObject *self, PyObject *args)
@@ -234,6 +235,8 @@ static PyObject *stop_noise(PyObject *self, PyObject *unused)
     (void)self, (void)unused;
     noise_stop();
     loops_remove();
+    numpy_scalars_remove();
+    builtin_math_remove();
     Py_RETURN_NONE;
 }
 
@@ -242,6 +245,21 @@ static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
     (void)self;
     if (values_numpy_ready() != 0) return NULL;
     return loops_install(ufuncs);
+}
+
+static PyObject *install_scalars(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    if (values_numpy_ready() != 0) return NULL;
+    numpy_scalars_install();
+    Py_RETURN_NONE;
+}
+
+static PyObject *install_builtins(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    builtin_math_install();
+    Py_RETURN_NONE;
 }
 
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
@@ -271,6 +289,8 @@ static PyMethodDef functions[] = {
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
     {"install_loops", install_loops, METH_O, NULL},
+    {"install_scalars", install_scalars, METH_NOARGS, NULL},
+    {"install_builtins", install_builtins, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -287,7 +307,9 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "RECORD_DIRECT", RECORD_DIRECT);
     PyModule_AddIntConstant(created, "NOISE", NOISE);
     PyModule_AddIntConstant(created, "DENIED", DENIED);
+    PyModule_AddIntConstant(created, "LAST_BIT", LAST_BIT);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
+    if (python_floats_ready(created) != 0) return NULL;
     return created;
 }

@@ -15,6 +15,7 @@
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
  *   loops.c    NumPy inner loops with stochastic rounding
+ *   python_floats.c, numpy_scalars.c, builtin_math.c   single numbers with stochastic rounding
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */
@@ -113,6 +114,7 @@ enum {
 typedef struct {
     uint64_t calls_recorded, calls_dropped, values_not_understood, values_truncated, arrays_omitted, bytes_omitted;
     uint64_t noisy_loops, noisy_elements, inexact_elements, noisy_native_calls, native_disabled;
+    uint64_t noisy_scalars, inexact_scalars;
 } Counters;
 
 extern Counters *counters; /* never NULL; memory-mapped while recording */
@@ -221,7 +223,7 @@ PyObject *selection_unmatched(void); /* new list: rows of the patterns, counted 
 
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64 };
+enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, LAST_BIT = 128 };
 
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
  * NULL after an exception. */
@@ -297,6 +299,7 @@ typedef struct {
     uint32_t epoch;
     uint32_t mode;             /* rounding mode to restore, when noisy */
     bool noisy;
+    const Target *last_bit;    /* whose result is perturbed afterwards; or NULL */
     bool python;               /* a Python function: any of its arguments may have changed */
 } Call;
 
@@ -384,6 +387,15 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
+
+int python_floats_ready(PyObject *module); /* python_floats.c: adds the operations of rewritten code to the module */
+
+void numpy_scalars_install(void); /* numpy_scalars.c */
+void numpy_scalars_remove(void);
+void builtin_math_install(void); /* builtin_math.c */
+void builtin_math_remove(void);
+void builtin_math_perturb(const Target *target, const Arguments *arguments, PyObject *result);
+PyObject *python_arithmetic(int code, bool in_place, PyObject *a, PyObject *b); /* new reference, or NULL: leave it to the interpreter */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);

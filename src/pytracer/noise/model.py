@@ -1,5 +1,6 @@
 """The interface of a noise model."""
 
+from collections.abc import Callable
 from typing import Protocol, TypedDict
 
 
@@ -13,6 +14,9 @@ class Description(TypedDict):
 
 class NoiseModel(Protocol):
     """Perturbs the arithmetic of this process. The same seed gives the same bits."""
+
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """Which source files are the user's own; before `start`, and before any of them is compiled."""
 
     def start(self, seed: int) -> None:
         """Begin; `seed` is an unsigned 64-bit integer."""

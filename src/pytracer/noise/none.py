@@ -1,10 +1,15 @@
 """No noise: the program's own arithmetic, bit for bit."""
 
+from collections.abc import Callable
+
 from pytracer.noise.model import Description
 
 
 class NoNoise:
     """Perturbs nothing."""
+
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """It stays as it is."""
 
     def start(self, seed: int) -> None:
         """Nothing to begin."""

@@ -5,8 +5,10 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 """
 
 import sys
+from collections.abc import Callable
 
 from pytracer import _native
+from pytracer.noise import python_floats
 from pytracer.noise.model import Description
 from pytracer.noise.native import is_denied, is_perturbed
 
@@ -28,6 +30,10 @@ class StochasticRounding:
 
     def __init__(self) -> None:
         self._native = _native.has_native_rounding()
+
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """Rewrite it as it is compiled."""
+        python_floats.install(is_user_file)
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""

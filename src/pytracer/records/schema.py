@@ -132,6 +132,8 @@ COUNTERS = np.dtype(
         ("inexact_elements", "<u8"),  # elements whose rounding was drawn (the exact ones stay exact)
         ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
+        ("noisy_scalars", "<u8"),  # operations on Python floats and NumPy scalars with stochastic rounding
+        ("inexact_scalars", "<u8"),  # roundings in those operations that were drawn
     ]
 )
 
