@@ -10,6 +10,8 @@ NOISE: int
 """Hook flag: the call runs under a random rounding mode while native noise is on."""
 DENIED: int
 """Hook flag: the call would break under a random rounding mode; it runs to nearest and is counted while noise is on."""
+LAST_BIT: int
+"""Hook flag: a function of `math` or `cmath`; its result is perturbed where the user's own code calls it (builtin_math.c)."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -108,8 +110,42 @@ def stop_noise() -> None:
 def install_loops(ufuncs: Sequence[object]) -> list[str]:
     """Give these ufuncs stochastic inner loops; returns the names of those that have one (loops.c)."""
 
+def install_scalars() -> None:
+    """Give NumPy's float and complex scalars stochastic arithmetic (numpy_scalars.c)."""
+
+def install_builtins() -> None:
+    """Let `sum` round at random where the user's own code calls it (builtin_math.c)."""
+
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""
 
-add: Callable[[object, object], object]
-"""a + b, rounded at random between floats and complex numbers; `subtract` and so on alike (python_floats.c)."""
+class Operation:
+    """What rewritten code calls instead of an operator (python_floats.c, noise/rewriting.py)."""
+
+    __name__: str
+    def __call__(self, *operands: object) -> object: ...
+    def __getitem__(self, key: object) -> object: ...
+
+add: Operation
+"""a + b: rounded at random between floats, ints with floats, and complex numbers; else what the interpreter does."""
+subtract: Operation
+multiply: Operation
+divide: Operation
+power: Operation
+augmented_add: Operation
+"""a += b. The first operand may also be what `load_item` or `load_attribute` returned: so is the result then."""
+augmented_subtract: Operation
+augmented_multiply: Operation
+augmented_divide: Operation
+augmented_power: Operation
+addend: Operation
+"""addend(a, b): what a + b can be computed with instead of b, with the noisy result."""
+load_item: Operation
+"""The place a[key], read."""
+load_attribute: Operation
+"""The place a.name, read."""
+store_item: Operation
+"""Write back what stands in a place."""
+store_attribute: Operation
+key: Operation
+"""key[i:j] is the slice itself."""

@@ -1,7 +1,7 @@
 """Replaces `+ - * / **` in source code by calls of native operations, as a syntax tree (pytest rewrites assertions so).
 
-The operations are constants of the code objects: the program finds no new name in any namespace. Positions, lines and the order
-of evaluation are those of the source.
+The operations are constants of the code objects: the program finds no new name in any namespace. Positions, lines and
+the order of evaluation are those of the source.
 """
 
 import ast
@@ -71,7 +71,7 @@ def original(code: Any) -> Any:
 def rewritten(plain: CodeType, source: str | bytes) -> CodeType | None:
     """`plain`, which was compiled from `source`, with stochastic arithmetic; None when that cannot be had."""
     filters: list[Any] = getattr(sys.modules.get("warnings"), "filters", [])
-    # Compiling `plain` has shown the warnings. The filter is not announced: warnings shown once only would be shown again.
+    # Compiling `plain` has shown the warnings. The filter is not announced: what is shown once only would be shown again.
     silent = ("ignore", None, Warning, None, 0)
     filters.insert(0, silent)
     try:
@@ -195,7 +195,7 @@ def _copy(node: Any, context: ast.expr_context) -> Any:
 
 
 def _is_in_place_sum(node: ast.Assign, variables: frozenset[str]) -> bool:
-    """Whether it is `s = s + t` with a local `s`: the interpreter appends texts in place, so that the sum must remain one."""
+    """Whether it is `s = s + t` with a local `s`: such a sum must remain one, since the interpreter appends texts in place."""
     match node:
         case ast.Assign(targets=[ast.Name(id=target)], value=ast.BinOp(left=ast.Name(id=name), op=ast.Add()) as value):
             return target == name in variables and _may_be_numbers(value, value.left, value.right)
@@ -205,7 +205,9 @@ def _is_in_place_sum(node: ast.Assign, variables: frozenset[str]) -> bool:
 def _may_append(node: ast.AugAssign) -> bool:
     """Whether it can be one that the interpreter appends to a text in place."""
     operands = (node.value.op,) if isinstance(node.value, ast.BinOp) else ()
-    numeric = isinstance(node.value, ast.Constant) or any(isinstance(op, (ast.Sub, ast.Div, ast.Pow)) for op in operands)
+    numeric = isinstance(node.value, ast.Constant) or any(
+        isinstance(op, (ast.Sub, ast.Div, ast.Pow)) for op in operands
+    )
     return isinstance(node.op, ast.Add) and not numeric
 
 
@@ -229,7 +231,7 @@ def _augmented(node: ast.AugAssign, owner: str, variables: frozenset[str]) -> as
 
 
 def _can_be_repeated(target: ast.expr, value: ast.expr, variables: frozenset[str]) -> bool:
-    """Whether the parts of the target can be evaluated again after the value: they are constants and local variables."""
+    """Whether the parts of the target may be evaluated again after the value: constants and local variables."""
     bound = {each.target.id for each in ast.walk(value) if isinstance(each, ast.NamedExpr)}
 
     def is_steady(part: ast.AST) -> bool:
@@ -251,7 +253,7 @@ def _can_be_repeated(target: ast.expr, value: ast.expr, variables: frozenset[str
 
 
 def _key(target: ast.Subscript) -> ast.expr:
-    """The key of a subscript as an expression of its own. A slice is none: an object gives it back that is subscripted with it."""
+    """The key of a subscript as an expression. A slice is none: an object gives it back that is subscripted with it."""
     if not any(isinstance(each, ast.Slice) for each in ast.walk(target.slice)):
         return target.slice
     giver = ast.copy_location(ast.Constant(STAND_INS["key"]), target)

@@ -1,4 +1,4 @@
-"""Stochastic rounding, in layers: NumPy's inner loops per operation, other native code per call.
+"""Stochastic rounding, in layers: NumPy's arrays and scalars and Python's floats per operation, native code per call.
 
 Random rounding replaces each inexact result by one of its two floating-point neighbours with equal probability (CESTAC:
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from pytracer import _native
-from pytracer.noise import python_floats
+from pytracer.noise import python_floats, python_math
 from pytracer.noise.model import Description
 from pytracer.noise.native import is_denied, is_perturbed
 
@@ -17,12 +17,20 @@ NUMPY_LOOPS = (
     "last bit of exp, log, sin, ..."
 )
 NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
+PYTHON_FLOATS = (
+    "Python floats and complex numbers in the program's own modules: each + - * / ** and sum; "
+    "last bit of the functions of math and cmath that they call"
+)
+NUMPY_SCALARS = "NumPy scalars: each + - * / **"
 MISSING = [
-    "arithmetic on Python floats and NumPy scalars",
+    "arithmetic on Python floats in installed packages, in code made from text (exec, eval), in scripts that the "
+    "program starts as commands, and in functions that Numba compiles",
+    "Python floats in itertools.accumulate, operator, math.prod and statistics",
     "NumPy loops in float16 and long double",
     "native code of other packages",
     "random numbers (they are input)",
 ]
+PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
 
 
 class StochasticRounding:
@@ -38,14 +46,20 @@ class StochasticRounding:
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
         _native.start_noise(seed, self._native)
+        _native.install_builtins()
+        for function, module, name in python_math.functions():
+            why = _native.hook(function, module, name, "builtin", _native.LAST_BIT)
+            if why is not None:
+                _native.add_coverage("not_hookable", f"{module}.{name}", f"its result is not perturbed: {why}")
 
     def stop(self) -> None:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
     def numpy_loaded(self) -> None:
-        """Replace the inner loops of NumPy's own ufuncs."""
+        """Replace the arithmetic of NumPy's scalars and the inner loops of its own ufuncs."""
         numpy = sys.modules["numpy"]
+        _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
     def hook_flags(self, module: str, name: str) -> int:
@@ -59,6 +73,6 @@ class StochasticRounding:
     def describe(self) -> Description:
         """Both layers, or what is missing on this processor."""
         if self._native:
-            return {"model": "sr", "layers": [NUMPY_LOOPS, NATIVE_CALLS], "missing": MISSING}
+            return {"model": "sr", "layers": [*PER_OPERATION, NATIVE_CALLS], "missing": MISSING}
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
-        return {"model": "sr", "layers": [NUMPY_LOOPS], "missing": missing}
+        return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}

@@ -246,7 +246,7 @@ PROCESS_FIELDS = {
 CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
-    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed",
+    "event": "not_hookable | unknown_target | native_module_not_hooked | not_rewritten | adapter_failed",
     "name": "what it is about",
     "why": "reason, for the user",
 }

@@ -16,6 +16,7 @@ TITLES = {
     "unknown_target": "targets not found",
     "not_hookable": "callables not hookable",
     "native_module_not_hooked": "native modules that are not hooked",
+    "not_rewritten": "own modules whose floats are not perturbed",
     "adapter_failed": "objects whose adapter failed",
     "values_not_understood": "values of an unknown type",
     "arrays_omitted": "arrays recorded by shape only",

@@ -49,7 +49,7 @@ def load_module(name: str) -> Loaded:
     loader: Any = None if spec is None else spec.loader
     if spec is None or loader is None or spec.origin is None:
         raise UsageError(f"no module named {name!r} can be run; check the name and the environment")
-    if loader.get_code(spec.name) is None:
+    if loader is importlib.machinery.BuiltinImporter or isinstance(loader, importlib.machinery.ExtensionFileLoader):
         raise UsageError(f"module {name!r} has no Python code; name a module written in Python")
     main = _main_module(__file__=spec.origin, __cached__=spec.cached, __spec__=spec)
     main.__loader__, main.__package__ = loader, spec.parent
