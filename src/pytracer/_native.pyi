@@ -11,7 +11,7 @@ NOISE: int
 DENIED: int
 """Hook flag: the call would break under a random rounding mode; it runs to nearest and is counted while noise is on."""
 LAST_BIT: int
-"""Hook flag: a function of `math` or `cmath`; its result is perturbed where the user's own code calls it (builtin_math.c)."""
+"""Hook flag: a function of `math` or `cmath`, perturbed where the user's own code calls it (builtin_math.c)."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int

@@ -24,7 +24,7 @@ _numba_told = False
 
 
 def install(is_user_file: Callable[[str], bool]) -> None:
-    """Rewrite from now on what is compiled from these files. The cache of their bytecode is neither read nor written."""
+    """Rewrite from now on what is compiled from these files; the cache of bytecode is neither read nor written."""
     global _is_user_file
     first, _is_user_file = _is_user_file is None, is_user_file
     if not first:

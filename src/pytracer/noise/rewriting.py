@@ -71,7 +71,7 @@ def original(code: Any) -> Any:
 def rewritten(plain: CodeType, source: str | bytes) -> CodeType | None:
     """`plain`, which was compiled from `source`, with stochastic arithmetic; None when that cannot be had."""
     filters: list[Any] = getattr(sys.modules.get("warnings"), "filters", [])
-    # Compiling `plain` has shown the warnings. The filter is not announced: what is shown once only would be shown again.
+    # Compiling `plain` has shown the warnings. Nobody is told of the filter, or those shown once would be shown again.
     silent = ("ignore", None, Warning, None, 0)
     filters.insert(0, silent)
     try:
@@ -195,7 +195,7 @@ def _copy(node: Any, context: ast.expr_context) -> Any:
 
 
 def _is_in_place_sum(node: ast.Assign, variables: frozenset[str]) -> bool:
-    """Whether it is `s = s + t` with a local `s`: such a sum must remain one, since the interpreter appends texts in place."""
+    """Whether it is `s = s + t` with a local `s`, which must remain a sum: the interpreter appends texts in place."""
     match node:
         case ast.Assign(targets=[ast.Name(id=target)], value=ast.BinOp(left=ast.Name(id=name), op=ast.Add()) as value):
             return target == name in variables and _may_be_numbers(value, value.left, value.right)
@@ -221,7 +221,8 @@ def _augmented(node: ast.AugAssign, owner: str, variables: frozenset[str]) -> as
         value = _operation(name, node, _copy(target, ast.Load()), node.value)
         return ast.copy_location(ast.Assign([target], value), node)
     if isinstance(target, ast.Attribute):
-        kind, key = "attribute", ast.copy_location(ast.Constant(_mangled(target.attr, owner)), target)
+        kind = "attribute"
+        key: ast.expr = ast.copy_location(ast.Constant(_mangled(target.attr, owner)), target)
     else:
         assert isinstance(target, ast.Subscript)
         kind, key = "item", _key(target)
