@@ -4,7 +4,7 @@
 #include "compat.h"
 #include "pytracer.h"
 
-#include "scalar_draws.h"
+#include "scalar_state.h"
 
 #include <math.h>
 #include <string.h>

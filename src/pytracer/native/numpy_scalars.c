@@ -5,7 +5,7 @@
 #include "pytracer.h"
 
 #include "numpy_api.h"
-#include "scalar_draws.h"
+#include "scalar_state.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * The operations are constants of code objects. They are no built-in functions: profilers would see calls of those. */
 #include "pytracer.h"
 
-#include "scalar_draws.h"
+#include "scalar_state.h"
 
 #include <math.h>
 #include <structmember.h>

@@ -371,6 +371,7 @@ size_t task_place(const char *lane, char *place, size_t size);
 
 typedef struct {
     bool native;      /* hooked native callables run under a random rounding mode */
+    bool nearness;    /* the nearer neighbour is the likelier one, in proportion; else both are as likely (error_free.h) */
     uint64_t epoch;   /* 0: no noise */
     uint64_t seed;
 } Noise;
@@ -378,7 +379,7 @@ typedef struct {
 extern Noise noise;
 
 bool rounding_available(void);
-void noise_start(uint64_t seed, bool native);
+void noise_start(uint64_t seed, bool native, bool nearness);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
@@ -396,6 +397,7 @@ void builtin_math_install(void); /* builtin_math.c */
 void builtin_math_remove(void);
 void builtin_math_perturb(const Target *target, const Arguments *arguments, PyObject *result);
 PyObject *python_arithmetic(int code, bool in_place, PyObject *a, PyObject *b); /* new reference, or NULL: leave it to the interpreter */
+int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);

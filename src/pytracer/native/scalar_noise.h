@@ -1,7 +1,7 @@
 /* Single numbers under stochastic rounding, for the floating-point type that float64.h or float32.h chose before; error_free.h
  * comes first. What decides between the two neighbours stands in DRAW alone. */
 
-#define DRAW (BITS)scalar_bit(state), &inexact
+#define DRAW (BITS)(next_word(state) >> (63 - SIGN_SHIFT)), noise.nearness, &inexact
 
 #define NOISY(op) \
     static inline REAL FN(noisy_##op)(ThreadState *state, REAL a, REAL b) \
@@ -20,7 +20,6 @@ NOISY(square)
 NOISY(reciprocal)
 NOISY(sqrt)
 #undef NOISY
-#undef DRAW
 
 /* ---- results without an error-free transform: noise on the last bit, as loops.c does for arrays
  *
@@ -32,32 +31,49 @@ static inline REAL FN(noisy_last_bit)(ThreadState *state, REAL y, REAL a, REAL b
     BITS i = FN(bits)(y), magnitude = i & MAGNITUDE;
     bool exact = (i & EXACT_TAIL) == 0 || magnitude == (FN(bits)(a) & MAGNITUDE) || magnitude == (FN(bits)(b) & MAGNITUDE);
     if (exact || magnitude < SMALLEST_NORMAL || magnitude >= LARGEST) return y;
-    BITS move = scalar_bit(state), up = scalar_bit(state);
+    BITS move = (BITS)(next_word(state) >> 63), up = (BITS)(next_word(state) >> 63);
     counters->inexact_scalars++;
     return move ? FN(real)(up ? i + 1 : i - 1) : y;
 }
 
-/* x^n with a whole n is exact when the odd part of x to the n is below 2^PRECISION. */
-static inline bool FN(power_is_exact)(REAL x, REAL n)
+/* x^n with a small whole n, which is not 0, by repeated multiplication of pairs high + low, as in refine.h: it is rounded once. `y` is
+ * what the library gave; where a pair might underflow or overflow it gets noise on its last bit. */
+static inline REAL FN(noisy_whole_power)(ThreadState *state, REAL y, REAL x, int n)
 {
-    if (!(n >= 2 && n <= PRECISION) || n != (REAL)(int)n) return false;
-    const int digits = PRECISION - 1;
-    uint64_t odd = (FN(bits)(x) & (((BITS)1 << digits) - 1)) | (uint64_t)1 << digits, power = 1;
-    odd >>= __builtin_ctzll(odd);
-    for (int k = (int)n; k > 0; k--) {
-        if (power > ((uint64_t)1 << PRECISION) / odd) return false;
-        power *= odd;
+    BITS inexact = 0, magnitude = FN(bits)(y) & MAGNITUDE;
+    if (magnitude < SAFE_LOW || magnitude >= LARGEST) return FN(noisy_last_bit)(state, y, x, (REAL)n);
+    REAL high = x, low = 0;
+    int power = abs(n);
+    for (int bit = 30 - __builtin_clz((unsigned)power); bit >= 0; bit--) {
+        REAL product = high * high, rest = FMA(high, high, -product) + 2 * (high * low);
+        high = product + rest;
+        low = rest - (high - product);
+        if ((power >> bit & 1) == 0) continue;
+        product = high * x;
+        rest = FMA(high, x, -product) + low * x;
+        high = product + rest;
+        low = rest - (high - product);
     }
-    return true;
+    magnitude = FN(bits)(high) & MAGNITUDE;
+    if (magnitude < SAFE_LOW || magnitude >= LARGEST) return FN(noisy_last_bit)(state, y, x, (REAL)n);
+    if (n < 0) {
+        REAL quotient = 1 / high, rest = (FMA(-quotient, high, 1) - quotient * low) / high;
+        high = quotient + rest;
+        low = rest - (high - quotient);
+    }
+    REAL result = FN(round)(high, low, 1, DRAW);
+    counters->inexact_scalars += inexact;
+    return result;
 }
+
+enum { FN(LARGEST_POWER) = 64 };
 
 /* `y` is what the library gave for x^n. */
 static inline REAL FN(noisy_power)(ThreadState *state, REAL y, REAL x, REAL n)
 {
-    if (n == 2 && y == x * x) return FN(noisy_square)(state, x, x);
-    if (n == -1 && y == 1 / x) return FN(noisy_reciprocal)(state, x, x);
     if (n == (REAL)0.5 && y == SQRT(x)) return FN(noisy_sqrt)(state, x, x);
-    return FN(power_is_exact)(x, n) ? y : FN(noisy_last_bit)(state, y, x, n);
+    bool whole = n >= -FN(LARGEST_POWER) && n <= FN(LARGEST_POWER) && n == (REAL)(int)n && n != 0;
+    return whole ? FN(noisy_whole_power)(state, y, x, (int)n) : FN(noisy_last_bit)(state, y, x, n);
 }
 
 /* ---- complex numbers: each real operation rounded at random */
@@ -102,3 +118,4 @@ static inline FN(Complex) FN(noisy_complex_divide)(ThreadState *state, FN(Comple
     REAL scale = FN(noisy_reciprocal)(state, denominator, denominator);
     return (FN(Complex)){FN(noisy_multiply)(state, real, scale), FN(noisy_multiply)(state, imag, scale)};
 }
+#undef DRAW

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from pytracer import _native
 from pytracer.noise import python_floats, python_math
-from pytracer.noise.model import Description
+from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
+from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
     "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; "
@@ -33,11 +34,29 @@ MISSING = [
 PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
 
 
-class StochasticRounding:
+class StochasticRounding(NoiseModel):
     """The layers together."""
 
-    def __init__(self) -> None:
+    name = "sr"
+    OPTIONS = (
+        Option(
+            "mode",
+            choice("random", "nearness"),
+            "random",
+            "an inexact result becomes either neighbour with equal probability, or the nearer one more often",
+        ),
+    )
+
+    def __init__(self, *, mode: str = "random") -> None:
+        self._nearness = mode == "nearness"
         self._native = _native.has_native_rounding()
+        self._numpy = False
+
+    def parts(self) -> tuple[Part, ...]:
+        """The layers, and what each finds."""
+        from pytracer.noise.layers import layers  # not in the traced process
+
+        return layers()
 
     def own_code(self, is_user_file: Callable[[str], bool]) -> None:
         """Rewrite it as it is compiled."""
@@ -45,7 +64,7 @@ class StochasticRounding:
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
-        _native.start_noise(seed, self._native)
+        _native.start_noise(seed, self._native, self._nearness)
         _native.install_builtins()
         for function, module, name in python_math.functions():
             why = _native.hook(function, module, name, "builtin", _native.LAST_BIT)
@@ -56,9 +75,12 @@ class StochasticRounding:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
-    def numpy_loaded(self) -> None:
-        """Replace the arithmetic of NumPy's scalars and the inner loops of its own ufuncs."""
-        numpy = sys.modules["numpy"]
+    def modules_loaded(self) -> None:
+        """Replace the arithmetic of NumPy's scalars and the inner loops of its own ufuncs, once."""
+        numpy = sys.modules.get("numpy")
+        if numpy is None or self._numpy:
+            return
+        self._numpy = True
         _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 

@@ -1,18 +1,8 @@
-/* Where Python floats and NumPy scalars get their random bits, and whether they are to get any. With the GIL held. */
-#ifndef SCALAR_DRAWS_H
-#define SCALAR_DRAWS_H
+/* Whether Python floats and NumPy scalars are to be perturbed now. With the GIL held. */
+#ifndef SCALAR_STATE_H
+#define SCALAR_STATE_H
 
-#include "pytracer.h"
-
-/* xoroshiro128+ (Blackman and Vigna): the top bit decides. */
-static inline uint64_t scalar_bit(ThreadState *state)
-{
-    uint64_t s0 = state->scalar[0], s1 = state->scalar[1], result = s0 + s1;
-    s1 ^= s0;
-    state->scalar[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
-    state->scalar[1] = s1 << 37 | s1 >> 27;
-    return result >> 63;
-}
+#include "random_stream.h"
 
 /* The state of this thread; NULL when nothing is to be perturbed: there is no noise, or the recorder is taking an object apart. */
 static inline ThreadState *scalar_state(void)
