@@ -57,8 +57,9 @@ def load_module(name: str) -> Loaded:
     for _ in range(spec.name.count(".") + 1):
         top = os.path.dirname(top)
     package = os.path.join(top, spec.name.partition(".")[0])
-    code = functools.partial(loader.get_code, spec.name)
-    return Loaded(main, code, spec.origin, UserCode(_roots(package, os.getcwd()), (spec.origin,)))
+    return Loaded(
+        main, lambda: loader.get_code(spec.name), spec.origin, UserCode(_roots(package, os.getcwd()), (spec.origin,))
+    )
 
 
 def load_code(text: str) -> Loaded:
