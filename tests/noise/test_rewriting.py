@@ -21,9 +21,7 @@ PROGRAMS = Path(__file__).parents[1] / "programs" / "floats"
 def both(source: str, file: str = "program.py") -> tuple[CodeType, CodeType]:
     """The code of a program, and its rewritten code."""
     plain = compile(source, file, "exec", dont_inherit=True)
-    code = rewritten(plain, source)
-    assert code is not None
-    return plain, code
+    return plain, rewritten(plain, source)
 
 
 def run(code: CodeType, **names: Any) -> dict[str, Any]:
@@ -265,7 +263,7 @@ def test_warnings_are_those_of_the_compilation(source: str) -> None:
         plain = compile(source, "program.py", "exec", dont_inherit=True)
         shown = len(caught)
         filters = list(warnings.filters)
-        assert rewritten(plain, source) is not None
+        rewritten(plain, source)
         assert (len(caught), warnings.filters) == (shown, filters)
     assert shown == 1
 
@@ -274,7 +272,6 @@ def test_encodings() -> None:
     source = "# -*- coding: latin-1 -*-\ntext = 'é' \nx = 1.5\nx *= 2\n".encode("latin-1")
     plain = compile(source, "program.py", "exec", dont_inherit=True)
     code = rewritten(plain, source)
-    assert code is not None
     assert (run(code)["text"], run(code)["x"]) == ("é", 3.0)
 
 
@@ -287,5 +284,8 @@ def test_a_long_sum() -> None:
         plain = compile(source, "program.py", "exec")
     except RecursionError:
         pytest.skip("this Python does not compile it")
-    code = rewritten(plain, source)
-    assert code is None or run(code)["y"] == 2901
+    try:
+        code = rewritten(plain, source)
+    except (RecursionError, MemoryError):
+        return
+    assert run(code)["y"] == 2901

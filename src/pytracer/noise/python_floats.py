@@ -19,7 +19,7 @@ IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
 
 _is_user_file: Callable[[str], bool] | None = None
 _done: set[str] = set()
-_failed: set[str] = set()
+_failed: dict[str, str] = {}  # file -> why
 _numba_told = False
 
 
@@ -59,7 +59,7 @@ def unperturbed() -> Iterator[tuple[str, str]]:
         if not isinstance(file, str) or file in _done or not _is_user_file(file):
             continue
         if file in _failed:
-            yield name, "it is too large or too deeply nested to be rewritten"
+            yield name, f"it cannot be rewritten: {_failed[file]}"
         elif file.endswith(tuple(SOURCE_SUFFIXES)):
             yield name, "it was not loaded by Python's own import of source files"
         elif file.endswith(".pyc"):
@@ -67,9 +67,13 @@ def unperturbed() -> Iterator[tuple[str, str]]:
 
 
 def _rewrite(plain: CodeType, source: str | bytes) -> CodeType:
-    code = rewritten(plain, source)
-    (_failed if code is None else _done).add(plain.co_filename)
-    return plain if code is None else code
+    try:
+        code = rewritten(plain, source)
+    except Exception as error:  # the program must run, and the ledger says what happened
+        _failed[plain.co_filename] = f"{type(error).__name__}: {error}"
+        return plain
+    _done.add(plain.co_filename)
+    return code
 
 
 def _around_get_code(get_code: Callable[..., Any]) -> Callable[..., Any]:

@@ -68,8 +68,11 @@ def original(code: Any) -> Any:
     return last.code if isinstance(last, Original) else code
 
 
-def rewritten(plain: CodeType, source: str | bytes) -> CodeType | None:
-    """`plain`, which was compiled from `source`, with stochastic arithmetic; None when that cannot be had."""
+def rewritten(plain: CodeType, source: str | bytes) -> CodeType:
+    """`plain`, which was compiled from `source`, with stochastic arithmetic.
+
+    Raises RecursionError or MemoryError for code that is nested more deeply than the compiler takes as a tree.
+    """
     filters: list[Any] = getattr(sys.modules.get("warnings"), "filters", [])
     # Compiling `plain` has shown the warnings. Nobody is told of the filter, or those shown once would be shown again.
     silent = ("ignore", None, Warning, None, 0)
@@ -79,8 +82,6 @@ def rewritten(plain: CodeType, source: str | bytes) -> CodeType | None:
         assert isinstance(tree, ast.Module)
         Rewriter(tree).run()
         return _with_operations(compile(tree, plain.co_filename, "exec", dont_inherit=True), plain)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
-        return None
     finally:
         filters.remove(silent)
 
