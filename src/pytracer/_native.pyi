@@ -12,6 +12,8 @@ DENIED: int
 """Hook flag: the call would break under a random rounding mode; it runs to nearest and is counted while noise is on."""
 INEXACT: int
 """Hook flag: the numbers of the call are perturbed while `start_inexact` is in force."""
+LAST_BIT: int
+"""Hook flag: a function of `math` or `cmath`, perturbed where the user's own code calls it (builtin_math.c)."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -114,6 +116,12 @@ def stop_noise() -> None:
 def install_loops(ufuncs: Sequence[object]) -> list[str]:
     """Give these ufuncs stochastic inner loops; returns the names of those that have one (loops.c)."""
 
+def install_scalars() -> None:
+    """Give NumPy's float and complex scalars stochastic arithmetic (numpy_scalars.c)."""
+
+def install_builtins() -> None:
+    """Let `sum` round at random where the user's own code calls it (builtin_math.c)."""
+
 def set_array_offset(offset: int, /) -> None:
     """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).
 
@@ -153,3 +161,34 @@ def unmatched_inexact() -> list[int]:
 
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""
+
+class Operation:
+    """What rewritten code calls instead of an operator (python_floats.c, noise/rewriting.py)."""
+
+    __name__: str
+    def __call__(self, *operands: object) -> object: ...
+    def __getitem__(self, key: object) -> object: ...
+
+add: Operation
+"""a + b: rounded at random between floats, ints with floats, and complex numbers; else what the interpreter does."""
+subtract: Operation
+multiply: Operation
+divide: Operation
+power: Operation
+augmented_add: Operation
+"""a += b. The first operand may also be what `load_item` or `load_attribute` returned: so is the result then."""
+augmented_subtract: Operation
+augmented_multiply: Operation
+augmented_divide: Operation
+augmented_power: Operation
+addend: Operation
+"""addend(a, b): what a + b can be computed with instead of b, with the noisy result."""
+load_item: Operation
+"""The place a[key], read."""
+load_attribute: Operation
+"""The place a.name, read."""
+store_item: Operation
+"""Write back what stands in a place."""
+store_attribute: Operation
+key: Operation
+"""key[i:j] is the slice itself."""

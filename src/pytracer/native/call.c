@@ -18,7 +18,7 @@ static inline uint64_t now_ns(void)
 
 /* ---- targets */
 
-Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags)
+Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint16_t flags)
 {
     Target *target = calloc(1, sizeof *target);
     if (target == NULL) return NULL;
@@ -205,6 +205,7 @@ void call_enter(Call *call, Target *target, Arguments *arguments)
     call->state = state;
     call->row = -1;
     call->noisy = false;
+    call->last_bit = NULL;
     call->noise_before = state->noise_events;
     call->inexact = NULL;
     if (UNLIKELY(state->busy)) return;
@@ -219,6 +220,7 @@ void call_enter(Call *call, Target *target, Arguments *arguments)
             if (UNLIKELY(state->native_depth > 0)) rounding_restore(mode);
         }
     }
+    if (UNLIKELY(target->flags & LAST_BIT)) call->last_bit = target;
     if (noise.native && (target->flags & (NOISE | DENIED))) {
         if (target->flags & NOISE)
             rounding_enter(call);
@@ -241,6 +243,7 @@ static void leave_record(Call *call, const Arguments *arguments, PyObject *resul
 PyObject *call_leave(Call *call, const Arguments *arguments, PyObject *result)
 {
     if (call->noisy) rounding_leave(call);
+    if (UNLIKELY(call->last_bit != NULL) && result != NULL) builtin_math_perturb(call->last_bit, arguments, result);
     if (UNLIKELY(call->inexact != NULL)) result = inexact_leave(call, result);
     leave_record(call, arguments, result);
     if (UNLIKELY(call->inexact != NULL)) inexact_end(call, result == NULL);

@@ -79,7 +79,7 @@ const char *hook_type_call(PyObject *object, Target *target)
     return why;
 }
 
-bool hook_again(PyObject *object, uint8_t flags)
+bool hook_again(PyObject *object, uint16_t flags)
 {
     Target *by_slot = pointer_get(&slot_targets, object), *by_call = pointer_get(&call_targets, object);
     if (by_slot == NULL && by_call == NULL) return false;

@@ -64,11 +64,12 @@ static PyObject *get_counters(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
     const Counters *c = counters;
-    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsK}", "calls_recorded", c->calls_recorded, "calls_dropped", c->calls_dropped,
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsK}", "calls_recorded", c->calls_recorded, "calls_dropped", c->calls_dropped,
                          "values_not_understood", c->values_not_understood, "values_truncated", c->values_truncated,
                          "arrays_omitted", c->arrays_omitted, "bytes_omitted", c->bytes_omitted, "noisy_loops",
                          c->noisy_loops, "noisy_elements", c->noisy_elements, "inexact_elements", c->inexact_elements,
-                         "noisy_native_calls", c->noisy_native_calls, "native_disabled", c->native_disabled);
+                         "noisy_native_calls", c->noisy_native_calls, "native_disabled", c->native_disabled, "noisy_scalars",
+                         c->noisy_scalars, "inexact_scalars", c->inexact_scalars);
 }
 
 static PyObject *add_coverage(PyObject *self, PyObject *args)
@@ -195,8 +196,8 @@ static PyObject *hook(PyObject *self, PyObject *const *args, Py_ssize_t n_args)
     const char *kind = PyUnicode_AsUTF8(args[3]);
     if ((flags == -1 && PyErr_Occurred()) || kind == NULL) return NULL;
     if (!PyCallable_Check(args[0])) return PyUnicode_FromString("it is not callable");
-    if (hook_again(args[0], (uint8_t)flags)) Py_RETURN_NONE;
-    Target *target = target_new(args[0], args[1], args[2], static_kind(kind), (uint8_t)flags);
+    if (hook_again(args[0], (uint16_t)flags)) Py_RETURN_NONE;
+    Target *target = target_new(args[0], args[1], args[2], static_kind(kind), (uint16_t)flags);
     if (target == NULL) return PyErr_NoMemory();
     const char *why = hook_callable(args[0], target);
     if (why == NULL) Py_RETURN_NONE;
@@ -234,6 +235,8 @@ static PyObject *stop_noise(PyObject *self, PyObject *unused)
     (void)self, (void)unused;
     noise_stop();
     loops_remove();
+    numpy_scalars_remove();
+    builtin_math_remove();
     Py_RETURN_NONE;
 }
 
@@ -294,6 +297,21 @@ static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
     return loops_install(ufuncs);
 }
 
+static PyObject *install_scalars(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    if (values_numpy_ready() != 0) return NULL;
+    numpy_scalars_install();
+    Py_RETURN_NONE;
+}
+
+static PyObject *install_builtins(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    builtin_math_install();
+    Py_RETURN_NONE;
+}
+
 static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
 {
     size_t offset = PyLong_AsSize_t(bytes);
@@ -340,6 +358,8 @@ static PyMethodDef functions[] = {
     {"inexact_functions", inexact_functions, METH_NOARGS, NULL},
     {"unmatched_inexact", unmatched_inexact, METH_NOARGS, NULL},
     {"install_loops", install_loops, METH_O, NULL},
+    {"install_scalars", install_scalars, METH_NOARGS, NULL},
+    {"install_builtins", install_builtins, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -357,7 +377,9 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "NOISE", NOISE);
     PyModule_AddIntConstant(created, "DENIED", DENIED);
     PyModule_AddIntConstant(created, "INEXACT", INEXACT);
+    PyModule_AddIntConstant(created, "LAST_BIT", LAST_BIT);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
+    if (python_floats_ready(created) != 0) return NULL;
     return created;
 }

@@ -17,6 +17,7 @@
  *   inexact.c  function-level Monte Carlo arithmetic, with numbers.c, loans.c and results.c (inexact.h)
  *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
  *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
+ *   python_floats.c, numpy_scalars.c, builtin_math.c   single numbers with stochastic rounding
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */
@@ -116,6 +117,7 @@ enum {
 typedef struct {
     uint64_t calls_recorded, calls_dropped, values_not_understood, values_truncated, arrays_omitted, bytes_omitted;
     uint64_t noisy_loops, noisy_elements, inexact_elements, noisy_native_calls, native_disabled;
+    uint64_t noisy_scalars, inexact_scalars;
 } Counters;
 
 extern Counters *counters; /* never NULL; memory-mapped while recording */
@@ -227,7 +229,9 @@ PyObject *selection_unmatched(Selection selection); /* new list: rows of the pat
 
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
-enum { RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128 };
+enum {
+    RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128, LAST_BIT = 256
+};
 
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
  * NULL after an exception. */
@@ -237,7 +241,7 @@ typedef struct {
 } Watch;
 
 struct Target {
-    uint8_t flags;
+    uint16_t flags;
     bool inexact_called;       /* counted among the functions with inexact numbers */
     const Watch *watch;        /* with the flag WATCH */
     const char *kind;          /* as in FUNCTION_FIELDS; static string */
@@ -253,7 +257,7 @@ struct Target {
     uint32_t n_by_self;
 };
 
-Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint8_t flags);
+Target *target_new(PyObject *object, PyObject *module, PyObject *name, const char *kind, uint16_t flags);
 void target_free(Target *target);
 
 /* ---- code.c: what is known of a code object ----------------------------------------------------------------- */
@@ -307,6 +311,7 @@ typedef struct {
     uint32_t epoch;
     uint32_t mode;             /* rounding mode to restore, when noisy */
     bool noisy;
+    const Target *last_bit;    /* whose result is perturbed afterwards; or NULL */
     bool python;               /* a Python function: any of its arguments may have changed */
     struct Perturbation *inexact; /* Owned; NULL when its numbers stay as they are */
 } Call;
@@ -352,7 +357,7 @@ int hooks_python_start(void);
 void hooks_python_stop(void);
 void hooks_builtin_stop(void);
 void hooks_slot_stop(void);
-bool hook_again(PyObject *object, uint8_t flags); /* false: hook_slot and hook_type_call have not hooked it before */
+bool hook_again(PyObject *object, uint16_t flags); /* false: hook_slot and hook_type_call have not hooked it before */
 
 /* ---- imports.c ------------------------------------------------------------------------------------------------ */
 
@@ -416,6 +421,14 @@ COLD void inexact_enter(Call *call, Target *target, Arguments *arguments);
 COLD PyObject *inexact_leave(Call *call, PyObject *result);
 COLD void inexact_end(Call *call, bool raised); /* after the call was recorded */
 
+int python_floats_ready(PyObject *module); /* python_floats.c: adds the operations of rewritten code to the module */
+
+void numpy_scalars_install(void); /* numpy_scalars.c */
+void numpy_scalars_remove(void);
+void builtin_math_install(void); /* builtin_math.c */
+void builtin_math_remove(void);
+void builtin_math_perturb(const Target *target, const Arguments *arguments, PyObject *result);
+PyObject *python_arithmetic(int code, bool in_place, PyObject *a, PyObject *b); /* new reference, or NULL: leave it to the interpreter */
 int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */

@@ -1,6 +1,6 @@
 """Several noise models as one. Each may stand there once, and at most one may perturb the operations themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 from pytracer.errors import UsageError
@@ -45,6 +45,11 @@ class Composition(NoiseModel):
     def unvaried(self) -> list[str]:
         """What any of them does not vary."""
         return [text for model in self.models for text in model.unvaried()]
+
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """Tell all."""
+        for model in self.models:
+            model.own_code(is_user_file)
 
     def start(self, seed: int) -> None:
         """Begin with the same seed for all, so that a model does alone what it does in company."""

@@ -1,5 +1,6 @@
 """The interface of a noise model. A model is one class in one file, and one line in the registry (`pytracer.noise`)."""
 
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple, TypedDict
 
 from pytracer.noise.options import Option
@@ -77,6 +78,9 @@ class NoiseModel:
         return []
 
     # In the traced process
+
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """Which source files are the user's own; before `start`, and before any of them is compiled."""
 
     def start(self, seed: int) -> None:
         """Begin; `seed` is an unsigned 64-bit integer, another one for each sample."""

@@ -1,12 +1,14 @@
-"""Stochastic rounding, in layers: NumPy's inner loops per operation, other native code per call.
+"""Stochastic rounding, in layers: NumPy's arrays and scalars and Python's floats per operation, native code per call.
 
 Random rounding replaces each inexact result by one of its two floating-point neighbours with equal probability (CESTAC:
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
 """
 
 import sys
+from collections.abc import Callable
 
 from pytracer import _native
+from pytracer.noise import python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
@@ -16,12 +18,20 @@ NUMPY_LOOPS = (
     "and sum, of real and complex numbers; last bit of exp, log, sin, ..."
 )
 NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
+PYTHON_FLOATS = (
+    "Python floats and complex numbers in the program's own modules: each + - * / ** and sum; "
+    "last bit of the functions of math and cmath that they call"
+)
+NUMPY_SCALARS = "NumPy scalars: each + - * / **"
 MISSING = [
-    "arithmetic on Python floats and NumPy scalars",
+    "arithmetic on Python floats in installed packages, in code made from text (exec, eval), in scripts that the "
+    "program starts as commands, and in functions that Numba compiles",
+    "Python floats in itertools.accumulate, operator, math.prod and statistics",
     "NumPy loops in float16 and long double",
     "native code of other packages",
     "random numbers (they are input)",
 ]
+PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
 
 
 class StochasticRounding(NoiseModel):
@@ -48,20 +58,30 @@ class StochasticRounding(NoiseModel):
 
         return layers()
 
+    def own_code(self, is_user_file: Callable[[str], bool]) -> None:
+        """Rewrite it as it is compiled."""
+        python_floats.install(is_user_file)
+
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
         _native.start_noise(seed, self._native, self._nearness)
+        _native.install_builtins()
+        for function, module, name in python_math.functions():
+            why = _native.hook(function, module, name, "builtin", _native.LAST_BIT)
+            if why is not None:
+                _native.add_coverage("not_hookable", f"{module}.{name}", f"its result is not perturbed: {why}")
 
     def stop(self) -> None:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
     def modules_loaded(self) -> None:
-        """Replace the inner loops of NumPy's own ufuncs, once."""
+        """Replace the arithmetic of NumPy's scalars and the inner loops of its own ufuncs, once."""
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
             return
         self._numpy = True
+        _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
     def hook_flags(self, module: str, name: str) -> int:
@@ -75,6 +95,6 @@ class StochasticRounding(NoiseModel):
     def describe(self) -> Description:
         """Both layers, or what is missing on this processor."""
         if self._native:
-            return {"model": "sr", "layers": [NUMPY_LOOPS, NATIVE_CALLS], "missing": MISSING}
+            return {"model": "sr", "layers": [*PER_OPERATION, NATIVE_CALLS], "missing": MISSING}
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
-        return {"model": "sr", "layers": [NUMPY_LOOPS], "missing": missing}
+        return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}

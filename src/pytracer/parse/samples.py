@@ -12,7 +12,7 @@ from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
 
-NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls")
+NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls", "noisy_scalars")
 """Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
 
 

@@ -92,6 +92,8 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "inexact_elements": ("i8", "numbers whose rounding was drawn, or that inexact() perturbed"),
         "noisy_native_calls": ("i8", "native calls under a random hardware rounding mode"),
         "native_disabled": ("i8", "native calls of the deny-list, rounded to nearest"),
+        "noisy_scalars": ("i8", "operations on Python floats and NumPy scalars with stochastic rounding"),
+        "inexact_scalars": ("i8", "roundings in those operations that were drawn"),
     },
     "calls": {
         "lane": ("i4", "row in lanes"),

@@ -132,6 +132,8 @@ COUNTERS = np.dtype(
         ("inexact_elements", "<u8"),  # numbers whose rounding was drawn, or that inexact() perturbed
         ("noisy_native_calls", "<u8"),  # native calls under a random hardware rounding mode
         ("native_disabled", "<u8"),  # native calls of the deny-list, run to nearest
+        ("noisy_scalars", "<u8"),  # operations on Python floats and NumPy scalars with stochastic rounding
+        ("inexact_scalars", "<u8"),  # roundings in those operations that were drawn
     ]
 )
 
@@ -245,7 +247,7 @@ PROCESS_FIELDS = {
 CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
-    "event": "not_hookable | unknown_target | native_module_not_hooked | adapter_failed | result_not_perturbed | "
+    "event": "not_hookable | unknown_target | native_module_not_hooked | not_rewritten | adapter_failed | result_not_perturbed | "
     "argument_kept",
     "name": "what it is about",
     "why": "reason, for the user",

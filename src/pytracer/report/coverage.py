@@ -18,6 +18,7 @@ TITLES = {
     "native_module_not_hooked": "native modules that are not hooked",
     "result_not_perturbed": "results that were not perturbed",
     "argument_kept": "functions that keep a perturbed argument",
+    "not_rewritten": "own modules whose floats are not perturbed",
     "adapter_failed": "objects whose adapter failed",
     "values_not_understood": "values of an unknown type",
     "arrays_omitted": "arrays recorded by shape only",

@@ -18,6 +18,8 @@ NOISE_COUNTERS = {
     "inexact_elements": "numbers whose rounding was drawn, or that inexact() perturbed",
     "noisy_native_calls": "native calls under a random rounding mode",
     "native_disabled": "native calls left unperturbed (deny-list)",
+    "noisy_scalars": "operations on Python floats and NumPy scalars",
+    "inexact_scalars": "roundings in them that were drawn",
 }
 
 

@@ -1,6 +1,7 @@
 """The traced process: `python -P -m pytracer.trace.child SPEC.json` runs a program as `python` would, and traces it."""
 
 import builtins
+import functools
 import importlib.machinery
 import importlib.util
 import io
@@ -13,15 +14,16 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
+from pytracer.noise.python_floats import compiled
 from pytracer.trace.session import Session, UserCode
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A program ready to run: its `__main__` module, its code and what is the user's own."""
+    """A program ready to run: its `__main__` module, how it is compiled and what is the user's own."""
 
     main: ModuleType
-    code: CodeType
+    code: Callable[[], CodeType]  # after the session has started: noise may rewrite it
     argv0: str
     user: UserCode
 
@@ -33,7 +35,8 @@ def load_script(path: str) -> Loaded:
     main = _main_module(__file__=path, __cached__=None, __spec__=None)
     main.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     with io.open_code(os.path.abspath(path)) as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
+        source = file.read()
+    code = functools.partial(compiled, source, path)
     return Loaded(main, code, path, UserCode(_roots(folder, os.path.dirname(os.path.abspath(path))), (path,)))
 
 
@@ -46,8 +49,7 @@ def load_module(name: str) -> Loaded:
     loader: Any = None if spec is None else spec.loader
     if spec is None or loader is None or spec.origin is None:
         raise UsageError(f"no module named {name!r} can be run; check the name and the environment")
-    code = loader.get_code(spec.name)
-    if code is None:
+    if loader is importlib.machinery.BuiltinImporter or isinstance(loader, importlib.machinery.ExtensionFileLoader):
         raise UsageError(f"module {name!r} has no Python code; name a module written in Python")
     main = _main_module(__file__=spec.origin, __cached__=spec.cached, __spec__=spec)
     main.__loader__, main.__package__ = loader, spec.parent
@@ -55,7 +57,9 @@ def load_module(name: str) -> Loaded:
     for _ in range(spec.name.count(".") + 1):
         top = os.path.dirname(top)
     package = os.path.join(top, spec.name.partition(".")[0])
-    return Loaded(main, code, spec.origin, UserCode(_roots(package, os.getcwd()), (spec.origin,)))
+    return Loaded(
+        main, lambda: loader.get_code(spec.name), spec.origin, UserCode(_roots(package, os.getcwd()), (spec.origin,))
+    )
 
 
 def load_code(text: str) -> Loaded:
@@ -63,7 +67,7 @@ def load_code(text: str) -> Loaded:
     _put_first("")
     main = _main_module(__spec__=None)
     main.__loader__ = importlib.machinery.BuiltinImporter
-    code = compile(text, "<string>", "exec", dont_inherit=True)
+    code = functools.partial(compiled, text, "<string>")
     return Loaded(main, code, "-c", UserCode(_roots(os.getcwd()), ("<string>",)))
 
 
@@ -87,9 +91,10 @@ def _main_module(**attributes: Any) -> ModuleType:
 
 def run(loaded: Loaded) -> None:
     """Run the program as `__main__`; an exception that it does not catch is shown as `python` shows it."""
+    code = loaded.code()
     sys.modules["__main__"] = loaded.main
     try:
-        exec(loaded.code, vars(loaded.main))
+        exec(code, vars(loaded.main))
     except SystemExit:
         raise
     except BaseException as error:

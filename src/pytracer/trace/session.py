@@ -8,6 +8,7 @@ import site
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from pytracer import __version__, _native, noise
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
+from pytracer.noise import python_floats
 from pytracer.noise.seeds import seed_of_sample
 from pytracer.trace import concurrency, native_modules
 from pytracer.trace.adapters import Registry
@@ -51,6 +53,11 @@ class UserCode:
             os.path.join(p, "") for p in installed
         }
         return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
+
+    def finder(self) -> Callable[[str], bool]:
+        """Whether a file is the user's own, as native/code.c decides it."""
+        files, roots, exclude = frozenset(self.files), self.roots, self.exclude()
+        return lambda file: file in files or (file.startswith(roots) and not file.startswith(exclude))
 
 
 class Session:
@@ -89,8 +96,10 @@ class Session:
         _native.start_hooks(user.roots, user.exclude(), user.files, True)
         selection.start()
         noise_spec = self._spec["noise"]
+        self._noise.own_code(user.finder())
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
-        _native.watch_imports((*self._packages, *concurrency.PACKAGES), self.packages_loaded)
+        packages = (*self._packages, *concurrency.PACKAGES, *python_floats.PACKAGES)
+        _native.watch_imports(packages, self.packages_loaded)
         self.packages_loaded()
         if self._spec.get("follow", True):
             Follower(self._trace).start()
@@ -121,12 +130,15 @@ class Session:
             self._numpy = True
             _native.numpy_loaded()
         self._noise.modules_loaded()
+        python_floats.modules_loaded()
         self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
 
     def stop(self) -> None:
         """Close the trace; a forked child closes its own tables only."""
         self._noise.stop()
+        for name, why in python_floats.unperturbed():
+            _native.add_coverage("not_rewritten", name, why)
         ours = os.getpid() == self._pid and self._place.is_root
         for pattern in self._selection.unmatched() if ours else ():
             why = f"{pattern.origin}: nothing of this name was imported or called by the first process"
