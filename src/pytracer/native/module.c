@@ -244,6 +244,19 @@ static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
     return loops_install(ufuncs);
 }
 
+static PyObject *install_blas(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    blas_install();
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_blas_libraries(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return blas_libraries();
+}
+
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -271,6 +284,8 @@ static PyMethodDef functions[] = {
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
     {"install_loops", install_loops, METH_O, NULL},
+    {"install_blas", install_blas, METH_NOARGS, NULL},
+    {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -15,6 +15,7 @@
  *   table.c    a memory-mapped file that grows
  *   rounding.c random hardware rounding modes and the random stream
  *   loops.c    NumPy inner loops with stochastic rounding
+ *   blas*.c    rounding modes drawn anew inside BLAS and LAPACK (blas.h)
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */
@@ -384,8 +385,12 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
+void rounding_redraw(ThreadState *state); /* inside a noisy native call */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);
+
+void blas_install(void);         /* in what has been loaded since the last time, while there is native noise */
+PyObject *blas_libraries(void);  /* -> list of dicts, as in _native.pyi */
 
 #endif

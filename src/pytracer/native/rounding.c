@@ -85,6 +85,8 @@ void rounding_restore(uint32_t saved)
     if (saved != 0) set_mode(saved);
 }
 
+void rounding_redraw(ThreadState *state) { set_mode(random_bit(state) ? MODE_UP : MODE_DOWN); }
+
 /* Number of threads inside a noisy native call. The evaluator is installed while it is not zero. */
 static int native_threads;
 
@@ -171,6 +173,7 @@ void rounding_leave(Call *call)
 bool rounding_available(void) { return false; }
 uint32_t rounding_nearest(void) { return 0; }
 void rounding_restore(uint32_t saved) { (void)saved; }
+void rounding_redraw(ThreadState *state) { (void)state; }
 void rounding_enter(Call *call) { (void)random_bit; (void)call; }
 void rounding_leave(Call *call) { (void)call; }
 void rounding_after_fork(const ThreadState *mine) { (void)mine; }

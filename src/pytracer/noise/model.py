@@ -23,6 +23,9 @@ class NoiseModel(Protocol):
     def numpy_loaded(self) -> None:
         """NumPy has just been imported."""
 
+    def modules_loaded(self) -> None:
+        """Modules have just been imported, and shared libraries with them."""
+
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
 

@@ -15,6 +15,9 @@ class NoNoise:
     def numpy_loaded(self) -> None:
         """Nothing to replace."""
 
+    def modules_loaded(self) -> None:
+        """Nothing to replace."""
+
     def hook_flags(self, module: str, name: str) -> int:
         """Never."""
         return 0

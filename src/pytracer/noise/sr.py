@@ -42,6 +42,10 @@ class StochasticRounding:
         numpy = sys.modules["numpy"]
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
+    def modules_loaded(self) -> None:
+        """Draw rounding modes anew inside BLAS libraries."""
+        _native.install_blas()
+
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when it computes and tolerates a directed rounding mode."""
         if not self._native:

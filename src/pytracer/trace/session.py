@@ -119,6 +119,7 @@ class Session:
             self._numpy = True
             _native.numpy_loaded()
             self._noise.numpy_loaded()
+        self._noise.modules_loaded()
         self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
 
