@@ -18,7 +18,7 @@
 
 #include <link.h>
 
-enum { MAX_LIBRARIES = 16, MAX_TABLE = 16384, DEPTH = 32 };
+enum { MAX_LIBRARIES = 16, MAX_TABLE = 16384, DEPTH = 16 };
 
 typedef struct {
     char path[4096];
@@ -185,7 +185,8 @@ static void patch_routine(void *context, const char *name, void **place, void *a
 {
     Library *library = context;
     const char *plain = strncmp(name, "scipy_", 6) == 0 ? name + 6 : name;
-    if (!is_type(plain[0]) || plain[1] != 'l' || plain[2] != 'a' || strncmp(plain + 1, "lamch", 5) == 0) return;
+    if (!is_type(plain[0]) || strncmp(plain + 1, "la", 2) != 0) return;
+    if (strncmp(plain + 1, "lamch", 5) == 0 || strncmp(plain + 1, "laisnan", 7) == 0) return; /* nothing is computed */
     if (lead_to_stub(place, (Function)address, NULL, library)) library->routines++;
 }
 
@@ -258,25 +259,21 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
-typedef struct {
-    unsigned long long adds;
-} Loads;
-
 static int count_loads(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size;
-    ((Loads *)context)->adds = info->dlpi_adds;
+    *(unsigned long long *)context = info->dlpi_adds;
     return 1;
 }
 
 void blas_install(void)
 {
     static unsigned long long seen;
-    Loads loads = {0};
+    unsigned long long loads = 0;
     if (!noise.native) return;
     dl_iterate_phdr(count_loads, &loads);
-    if (loads.adds == seen) return;
-    seen = loads.adds;
+    if (loads == seen) return;
+    seen = loads;
     dl_iterate_phdr(visit, NULL);
 }
 

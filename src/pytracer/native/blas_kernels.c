@@ -14,7 +14,8 @@ enum {
     ELEMENTS = 32,  /* results under one mode */
     COLUMNS = 8,    /* terms of a sum under one mode, added one after the other */
     ROWS = 32,      /* terms of a sum under one mode, added in parallel */
-    BLOCK = 32      /* of a symmetric matrix */
+    BLOCK = 32,     /* of a symmetric matrix */
+    SMALL = 1024    /* elements of a matrix */
 };
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -22,6 +23,9 @@ enum {
 #else
 #define VECTORISED
 #endif
+
+/* One vector operation: unrolled, the compiler would not see it as one. */
+#define EACH_LANE _Pragma("GCC unroll 1") for (int k = 0; k < LANES; k++)
 
 /* ---- the random stream of loops.c */
 
@@ -42,7 +46,7 @@ static inline void blas_next_words(uint64_t *stream, uint64_t *words)
 
 /* ---- error-free transforms need round-to-nearest and raise flags of their own, which NumPy would turn into warnings */
 
-enum { INVALID = 0x1, SUSPECT = 0x1 | 0x4 | 0x8 | 0x10, ALL_FLAGS = 0x3f };
+enum { SUSPECT = 0x1 | 0x4 | 0x8 | 0x10, ALL_FLAGS = 0x3f, MODE = 0x6000 };
 
 static inline uint32_t flags_now(void) { return _mm_getcsr() & ALL_FLAGS; }
 static inline void flags_set(uint32_t flags) { _mm_setcsr((_mm_getcsr() & ~(uint32_t)ALL_FLAGS) | flags); }
@@ -55,18 +59,17 @@ typedef struct {
 
 static inline Nearest nearest_enter(void)
 {
-    Nearest nearest = {.state = thread_state_tls, .flags = flags_now()};
+    uint32_t before = _mm_getcsr();
+    Nearest nearest = {.state = thread_state_tls, .flags = before & ALL_FLAGS};
     if (UNLIKELY(nearest.state->noise_epoch != noise.epoch)) noise_seed_thread(nearest.state);
     nearest.state->noise_events++;
-    rounding_nearest();
-    flags_set(0);
+    _mm_setcsr(before & ~(uint32_t)(MODE | ALL_FLAGS));
     return nearest;
 }
 
 static inline void nearest_leave(const Nearest *nearest)
 {
-    flags_set(nearest->flags | (flags_now() & ~(uint32_t)SUSPECT));
-    rounding_redraw(nearest->state);
+    _mm_setcsr((_mm_getcsr() & ~(uint32_t)(MODE | SUSPECT)) | nearest->flags | rounding_draw(nearest->state));
 }
 
 #include "float64.h"
@@ -111,7 +114,8 @@ typedef struct {
     {letter "scal_k", (Function)scal_##type}, {letter "rot_k", (Function)rot_##type}, {letter "asum_k", (Function)total_##type}, \
     {letter "sum_k", (Function)total_##type}, {letter "gemv_n", (Function)gemv_n_##type}, \
     {letter "gemv_t", (Function)gemv_t_##type}, {letter "symv_L", (Function)symv_lower_##type}, \
-    {letter "symv_U", (Function)symv_upper_##type}, {letter "gemm_small_matrix_permit", (Function)never}
+    {letter "symv_U", (Function)symv_upper_##type}, \
+    {letter "gemm_kernel", (Function)gemm_##type}, {letter "gemm_small_matrix_permit", (Function)never}
 
 #define COMPLEX_KERNELS(letter, type) \
     {letter "dotu_k", (Function)dotu_##type}, {letter "dotc_k", (Function)dotc_##type}, \
@@ -120,7 +124,9 @@ typedef struct {
     {letter "gemv_r", (Function)complex_gemv_n_##type}, {letter "gemv_o", (Function)complex_gemv_n_##type}, \
     {letter "gemv_s", (Function)complex_gemv_n_##type}, {letter "gemv_t", (Function)complex_gemv_t_##type}, \
     {letter "gemv_c", (Function)complex_gemv_t_##type}, {letter "gemv_u", (Function)complex_gemv_t_##type}, \
-    {letter "gemv_d", (Function)complex_gemv_t_##type}, {letter "gemm_small_matrix_permit", (Function)never}
+    {letter "gemv_d", (Function)complex_gemv_t_##type}, {letter "gemm_kernel_n", (Function)complex_gemm_##type}, \
+    {letter "gemm_kernel_l", (Function)complex_gemm_##type}, {letter "gemm_kernel_r", (Function)complex_gemm_##type}, \
+    {letter "gemm_kernel_b", (Function)complex_gemm_##type}, {letter "gemm_small_matrix_permit", (Function)never}
 
 static const Replacement replacements[] = {
     REAL_KERNELS("s", f32), REAL_KERNELS("d", f64), COMPLEX_KERNELS("c", f32), COMPLEX_KERNELS("z", f64),

@@ -6,12 +6,17 @@
 
 typedef REAL (*FN(Reduce))(long, REAL *, long);
 typedef REAL (*FN(Dot))(long, REAL *, long, REAL *, long);
+typedef COMPLEX (*FN(ComplexDot))(long, REAL *, long, REAL *, long);
 typedef int (*FN(Axpy))(long, long, long, REAL, REAL *, long, REAL *, long, REAL *, long);
 typedef int (*FN(ComplexAxpy))(long, long, long, REAL, REAL, REAL *, long, REAL *, long, REAL *, long);
 typedef int (*FN(Rot))(long, REAL *, long, REAL *, long, REAL, REAL);
 typedef int (*FN(Gemv))(long, long, long, REAL, REAL *, long, REAL *, long, REAL *, long, REAL *);
 typedef int (*FN(ComplexGemv))(long, long, long, REAL, REAL, REAL *, long, REAL *, long, REAL *, long, REAL *);
+typedef int (*FN(Gemm))(long, long, long, REAL, REAL *, REAL *, REAL *, long);
+typedef int (*FN(ComplexGemm))(long, long, long, REAL, REAL, REAL *, REAL *, REAL *, long);
 typedef int (*FN(Symv))(long, long, REAL, REAL *, long, REAL *, long, REAL *, long, REAL *);
+
+static inline bool FN(is_finite)(REAL x) { return (FN(bits)(x) & MAGNITUDE) <= LARGEST; }
 
 /* ---- dot: WIDTH partial sums */
 
@@ -24,11 +29,9 @@ VECTORISED static void FN(dot_block)(const REAL *x, const REAL *y, size_t n, REA
     for (int k = 0; k < WIDTH; k++) partial[k] = sums[k];
     for (size_t i = 0; i < n; i += WIDTH)
         for (int j = 0; j < WIDTH; j += LANES) {
-            for (int k = 0; k < LANES; k++)
-                product[k] = FN(multiply)(x[i + j + k], y[i + j + k], (BITS)(words[k] & 1), &unused[k]);
-            for (int k = 0; k < LANES; k++)
-                partial[j + k] = FN(add)(partial[j + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
-            for (int k = 0; k < LANES; k++) words[k] >>= 2;
+            EACH_LANE product[k] = FN(multiply)(x[i + j + k], y[i + j + k], (BITS)(words[k] & 1), &unused[k]);
+            EACH_LANE partial[j + k] = FN(add)(partial[j + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
+            EACH_LANE words[k] >>= 2;
         }
     for (int k = 0; k < WIDTH; k++) sums[k] = partial[k];
 }
@@ -42,20 +45,25 @@ static const REAL *FN(whole)(const REAL *from, long step, long n, REAL *buffer)
     return buffer;
 }
 
-static REAL FN(dot_sum)(long n, const REAL *x, long x_step, const REAL *y, long y_step, ThreadState *state)
+static REAL FN(tree)(REAL *sums, ThreadState *state)
 {
-    REAL sums[WIDTH] = {0}, left[PIECE], right[PIECE];
     BITS unused = 0;
-    for (long at = 0; at < n; at += PIECE) {
-        long size = n - at < PIECE ? n - at : PIECE;
-        const REAL *a = FN(whole)(x + at * x_step, x_step, size, left), *b = FN(whole)(y + at * y_step, y_step, size, right);
-        FN(dot_block)(a, b, (size_t)size, sums, state->stream);
-    }
     for (int width = WIDTH / 2; width > 0; width /= 2) {
         uint64_t word = blas_next_word(state->stream);
         for (int k = 0; k < width; k++) sums[k] = FN(add)(sums[k], sums[k + width], (BITS)(word >> k & 1), &unused);
     }
     return sums[0];
+}
+
+static REAL FN(dot_sum)(long n, const REAL *x, long x_step, const REAL *y, long y_step, ThreadState *state)
+{
+    REAL sums[WIDTH] = {0}, left[PIECE], right[PIECE];
+    for (long at = 0; at < n; at += PIECE) {
+        long size = n - at < PIECE ? n - at : PIECE;
+        const REAL *a = FN(whole)(x + at * x_step, x_step, size, left), *b = FN(whole)(y + at * y_step, y_step, size, right);
+        FN(dot_block)(a, b, (size_t)size, sums, state->stream);
+    }
+    return FN(tree)(sums, state);
 }
 
 static REAL FN(dot)(long n, REAL *x, long x_step, REAL *y, long y_step)
@@ -67,27 +75,50 @@ static REAL FN(dot)(long n, REAL *x, long x_step, REAL *y, long y_step)
         flags_set(0);
         REAL plain = ((FN(Dot))slot->original)(n, x, x_step, y, y_step);
         nearest.flags |= flags_now();
-        if ((FN(bits)(plain) & MAGNITUDE) >= LARGEST) sum = plain; /* an infinity or no number, whatever the order */
+        if (!FN(is_finite)(sum)) sum = plain;
     }
     nearest_leave(&nearest);
     return sum;
 }
 
-/* Real and imaginary parts are sums of their own, as in OpenBLAS: re = x.re y.re - x.im y.im. */
+/* Real and imaginary parts of `n` elements, followed by zeros up to a multiple of WIDTH. */
+VECTORISED static void FN(split)(const REAL *restrict from, long step, long n, REAL *restrict re, REAL *restrict im)
+{
+    if (step == 1)
+        for (long i = 0; i < n; i++) re[i] = from[2 * i], im[i] = from[2 * i + 1];
+    else
+        for (long i = 0; i < n; i++) re[i] = from[2 * i * step], im[i] = from[2 * i * step + 1];
+    for (long i = n; i % WIDTH != 0; i++) re[i] = im[i] = 0;
+}
+
+/* The four products of parts have sums of their own, as in OpenBLAS. */
 static COMPLEX FN(complex_dot)(long n, REAL *x, long x_step, REAL *y, long y_step, bool conjugate)
 {
+    const BlasSlot *slot = blas_entered();
     Nearest nearest = nearest_enter();
+    REAL sums[4][WIDTH] = {{0}}, left[2][PIECE], right[2][PIECE], total[4];
     BITS unused = 0;
-    REAL sums[4];
-    for (int k = 0; k < 4; k++) sums[k] = FN(dot_sum)(n, x + k / 2, 2 * x_step, y + k % 2, 2 * y_step, nearest.state);
-    if (conjugate) sums[2] = -sums[2], sums[3] = -sums[3];
+    for (long at = 0; at < n; at += PIECE) {
+        long size = n - at < PIECE ? n - at : PIECE;
+        FN(split)(x + 2 * at * x_step, x_step, size, left[0], left[1]);
+        FN(split)(y + 2 * at * y_step, y_step, size, right[0], right[1]);
+        for (int k = 0; k < 4; k++)
+            FN(dot_block)(left[k / 2], right[k % 2], (size_t)size, sums[k], nearest.state->stream);
+    }
+    for (int k = 0; k < 4; k++) total[k] = FN(tree)(sums[k], nearest.state);
+    if (conjugate) total[2] = -total[2], total[3] = -total[3];
     uint64_t word = blas_next_word(nearest.state->stream);
-    REAL re = FN(subtract)(sums[0], sums[3], (BITS)(word & 1), &unused);
-    REAL im = FN(add)(sums[1], sums[2], (BITS)(word >> 1 & 1), &unused);
-    if (flags_are_suspect()) nearest.flags |= flags_now() & ~(uint32_t)INVALID;
-    nearest_leave(&nearest);
+    REAL re = FN(subtract)(total[0], total[3], (BITS)(word & 1), &unused);
+    REAL im = FN(add)(total[1], total[2], (BITS)(word >> 1 & 1), &unused);
     COMPLEX result;
     memcpy(&result, (REAL[2]){re, im}, sizeof result);
+    if (flags_are_suspect()) {
+        flags_set(0);
+        COMPLEX plain = ((FN(ComplexDot))slot->original)(n, x, x_step, y, y_step);
+        nearest.flags |= flags_now();
+        if (!FN(is_finite)(re) || !FN(is_finite)(im)) result = plain;
+    }
+    nearest_leave(&nearest);
     return result;
 }
 
@@ -110,9 +141,9 @@ VECTORISED static void FN(axpy_block)(REAL alpha, const REAL *x, const REAL *y, 
     blas_next_words(stream, words);
     for (size_t i = 0; i < n; i += LANES) {
         REAL product[LANES];
-        for (int k = 0; k < LANES; k++) product[k] = FN(multiply)(alpha, x[i + k], (BITS)(words[k] & 1), &unused[k]);
-        for (int k = 0; k < LANES; k++) out[i + k] = FN(add)(y[i + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
-        for (int k = 0; k < LANES; k++) words[k] >>= 2;
+        EACH_LANE product[k] = FN(multiply)(alpha, x[i + k], (BITS)(words[k] & 1), &unused[k]);
+        EACH_LANE out[i + k] = FN(add)(y[i + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
+        EACH_LANE words[k] >>= 2;
     }
 }
 
@@ -124,6 +155,16 @@ static COLD uint32_t FN(axpy_flags)(REAL alpha, const REAL *x, const REAL *y, si
         volatile REAL product = alpha * x[i];
         volatile REAL sum = y[i] + product;
         (void)sum;
+    }
+    return flags_now();
+}
+
+static COLD uint32_t FN(scal_flags)(REAL alpha, const REAL *x, size_t n)
+{
+    flags_set(0);
+    for (size_t i = 0; i < n; i++) {
+        volatile REAL product = alpha * x[i];
+        (void)product;
     }
     return flags_now();
 }
@@ -155,7 +196,40 @@ static int FN(axpy)(long n, long d1, long d2, REAL alpha, REAL *x, long x_step, 
     return 0;
 }
 
-/* a += alpha x y', a column at a time */
+/* ---- x *= alpha */
+
+VECTORISED static void FN(scal_block)(REAL alpha, const REAL *x, REAL *out, size_t n, uint64_t *stream)
+{
+    BITS unused[LANES] = {0};
+    uint64_t words[LANES];
+    blas_next_words(stream, words);
+    for (size_t i = 0; i < n; i += LANES) {
+        EACH_LANE out[i + k] = FN(multiply)(alpha, x[i + k], (BITS)(words[k] & 1), &unused[k]);
+        EACH_LANE words[k] >>= 1;
+    }
+}
+
+/* By zero OpenBLAS has rules of its own for what is no number. */
+static int FN(scal)(long n, long d1, long d2, REAL alpha, REAL *x, long step, REAL *d3, long d4, REAL *d5, long d6)
+{
+    REAL values[PIECE], results[PIECE];
+    if (alpha == 0) return ((FN(Axpy))blas_entered()->original)(n, d1, d2, alpha, x, step, d3, d4, d5, d6);
+    Nearest nearest = nearest_enter();
+    for (long at = 0; at < n; at += PIECE) {
+        long size = n - at < PIECE ? n - at : PIECE;
+        const REAL *from = FN(whole)(x + at * step, step, size, values);
+        FN(scal_block)(alpha, from, results, (size_t)(size + LANES - 1) / LANES * LANES, nearest.state->stream);
+        if (flags_are_suspect()) {
+            nearest.flags |= FN(scal_flags)(alpha, from, (size_t)size);
+            flags_set(0);
+        }
+        for (long i = 0; i < size; i++) x[(at + i) * step] = results[i];
+    }
+    nearest_leave(&nearest);
+    return 0;
+}
+
+/* ---- a += alpha x y', a column at a time */
 static int FN(ger)(long m, long n, long d1, REAL alpha, REAL *x, long x_step, REAL *y, long y_step, REAL *a, long lda, REAL *buffer)
 {
     (void)d1, (void)buffer;
@@ -169,18 +243,7 @@ static int FN(ger)(long m, long n, long d1, REAL alpha, REAL *x, long x_step, RE
     return 0;
 }
 
-/* ---- piecewise */
-
-static int FN(scal)(long n, long d1, long d2, REAL alpha, REAL *x, long step, REAL *d3, long d4, REAL *d5, long d6)
-{
-    const BlasSlot *slot = blas_entered();
-    ThreadState *state = thread_state_tls;
-    for (long at = 0; at < n; at += ELEMENTS) {
-        rounding_redraw(state);
-        ((FN(Axpy))slot->original)(n - at < ELEMENTS ? n - at : ELEMENTS, d1, d2, alpha, x + at * step, step, d3, d4, d5, d6);
-    }
-    return 0;
-}
+/* ---- piecewise, by OpenBLAS's own kernel */
 
 static int FN(rot)(long n, REAL *x, long x_step, REAL *y, long y_step, REAL c, REAL s)
 {
@@ -221,6 +284,70 @@ static REAL FN(total)(long n, REAL *x, long step)
     return total;
 }
 
+/* ---- small products of a matrix and a vector: one mode would make all their errors alike */
+
+static void FN(small_by_columns)(long m, long n, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step)
+{
+    Nearest nearest = nearest_enter();
+    for (long j = 0; j < n; j++) {
+        BITS unused = 0, bit = (BITS)(blas_next_word(nearest.state->stream) & 1);
+        REAL multiple = FN(multiply)(alpha, x[j * x_step], bit, &unused);
+        FN(add_multiple)(m, multiple, a + j * lda, 1, y, y_step, &nearest);
+    }
+    nearest_leave(&nearest);
+}
+
+static COLD uint32_t FN(dot_flags)(long n, const REAL *x, const REAL *y, long y_step)
+{
+    volatile REAL sum = 0;
+    flags_set(0);
+    for (long i = 0; i < n; i++) sum += x[i] * y[i * y_step];
+    return flags_now();
+}
+
+static void FN(small_by_rows)(long m, long n, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step)
+{
+    Nearest nearest = nearest_enter();
+    for (long j = 0; j < n; j++) {
+        REAL sum = FN(dot_sum)(m, a + j * lda, 1, x, x_step, nearest.state);
+        if (flags_are_suspect()) {
+            nearest.flags |= FN(dot_flags)(m, a + j * lda, x, x_step);
+            flags_set(0);
+        }
+        FN(add_multiple)(1, alpha, &sum, 1, y + j * y_step, 1, &nearest);
+    }
+    nearest_leave(&nearest);
+}
+
+/* Under round-down 1 - 1 is -0, which to nearest it is not: `rows` contiguous elements of each column, `step` apart. What the driver
+ * itself adds to the result next must not bring such zeros back: the mode stays to nearest until the next kernel. */
+static __attribute__((noinline)) void FN(positive_zeros)(long rows, long columns, REAL *c, long step)
+{
+    for (long j = 0; j < columns; j++)
+        for (long i = 0; i < rows; i++) c[j * step + i] += (REAL)0;
+}
+
+/* The kernel of matrix products: c += alpha a b for a block. */
+static int FN(gemm)(long m, long n, long k, REAL alpha, REAL *a, REAL *b, REAL *c, long ldc)
+{
+    const BlasSlot *slot = blas_entered();
+    bool up = rounding_redraw(thread_state_tls);
+    int result = ((FN(Gemm))slot->original)(m, n, k, alpha, a, b, c, ldc);
+    rounding_nearest();
+    if (!up) FN(positive_zeros)(m, n, c, ldc);
+    return result;
+}
+
+static int FN(complex_gemm)(long m, long n, long k, REAL re, REAL im, REAL *a, REAL *b, REAL *c, long ldc)
+{
+    const BlasSlot *slot = blas_entered();
+    bool up = rounding_redraw(thread_state_tls);
+    int result = ((FN(ComplexGemm))slot->original)(m, n, k, re, im, a, b, c, ldc);
+    rounding_nearest();
+    if (!up) FN(positive_zeros)(2 * m, n, c, 2 * ldc);
+    return result;
+}
+
 /* Columns are the terms of gemv_n's sums, rows those of gemv_t's. */
 static void FN(by_columns)(Function original, long m, long n, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step,
                            REAL *buffer)
@@ -231,6 +358,8 @@ static void FN(by_columns)(Function original, long m, long n, REAL alpha, REAL *
         long size = n - j < COLUMNS ? n - j : COLUMNS;
         ((FN(Gemv))original)(m, size, 0, alpha, a + j * lda, lda, x + j * x_step, x_step, y, y_step, buffer);
     }
+    rounding_nearest();
+    FN(positive_zeros)(1, m, y, y_step);
 }
 
 static void FN(by_rows)(Function original, long m, long n, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step,
@@ -242,11 +371,17 @@ static void FN(by_rows)(Function original, long m, long n, REAL alpha, REAL *a, 
         long size = m - i < ROWS ? m - i : ROWS;
         ((FN(Gemv))original)(size, n, 0, alpha, a + i, lda, x + i * x_step, x_step, y, y_step, buffer);
     }
+    rounding_nearest();
+    FN(positive_zeros)(1, n, y, y_step);
 }
 
 static int FN(gemv_n)(long m, long n, long d1, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step, REAL *buffer)
 {
     (void)d1;
+    if (m * n <= SMALL && y_step != 0) {
+        FN(small_by_columns)(m, n, alpha, a, lda, x, x_step, y, y_step);
+        return 0;
+    }
     FN(by_columns)(blas_entered()->original, m, n, alpha, a, lda, x, x_step, y, y_step, buffer);
     return 0;
 }
@@ -254,6 +389,10 @@ static int FN(gemv_n)(long m, long n, long d1, REAL alpha, REAL *a, long lda, RE
 static int FN(gemv_t)(long m, long n, long d1, REAL alpha, REAL *a, long lda, REAL *x, long x_step, REAL *y, long y_step, REAL *buffer)
 {
     (void)d1;
+    if (m * n <= SMALL && y_step != 0) {
+        FN(small_by_rows)(m, n, alpha, a, lda, x, x_step, y, y_step);
+        return 0;
+    }
     FN(by_rows)(blas_entered()->original, m, n, alpha, a, lda, x, x_step, y, y_step, buffer);
     return 0;
 }
@@ -269,6 +408,8 @@ static int FN(complex_gemv_n)(long m, long n, long d1, REAL re, REAL im, REAL *a
         REAL *block = a + 2 * j * lda, *from = x + 2 * j * x_step;
         ((FN(ComplexGemv))slot->original)(m, size, d1, re, im, block, lda, from, x_step, y, y_step, buffer);
     }
+    rounding_nearest();
+    FN(positive_zeros)(2, m, y, 2 * y_step);
     return 0;
 }
 
@@ -283,6 +424,8 @@ static int FN(complex_gemv_t)(long m, long n, long d1, REAL re, REAL im, REAL *a
         REAL *from = x + 2 * i * x_step;
         ((FN(ComplexGemv))slot->original)(size, n, d1, re, im, a + 2 * i, lda, from, x_step, y, y_step, buffer);
     }
+    rounding_nearest();
+    FN(positive_zeros)(2, n, y, 2 * y_step);
     return 0;
 }
 

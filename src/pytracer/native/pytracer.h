@@ -385,7 +385,8 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
-void rounding_redraw(ThreadState *state); /* inside a noisy native call */
+uint32_t rounding_draw(ThreadState *state); /* the bits of a mode in MXCSR */
+bool rounding_redraw(ThreadState *state); /* inside a noisy native call: a new mode; whether it is up */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);
