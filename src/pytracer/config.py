@@ -38,6 +38,9 @@ class Settings:
     trace_noise: str = "none"
     """Noise model of `trace`, which records one execution."""
 
+    noise_options: tuple[str, ...] = ()
+    """Options of noise models, such as `sr:mode=nearness`, for those that are named without them."""
+
     follow: bool = True
     """Whether processes that the program starts are traced too."""
 

@@ -21,3 +21,11 @@ class TraceError(PytracerError):
     """A trace cannot be read: corrupt, from another version, or not a trace."""
 
     exit_code = EXIT_USAGE
+
+
+def near(word: object, words: tuple[str, ...]) -> str:
+    """A remark that names words like this one, or an empty text."""
+    import difflib  # for mistakes only
+
+    close = difflib.get_close_matches(word.lower(), words, n=2, cutoff=0.7) if isinstance(word, str) else []
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""

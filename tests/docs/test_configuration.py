@@ -43,6 +43,8 @@ def test_the_examples_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         exclude_file=(tmp_path / "exclude.txt",),
         log_level="warning",
         backtrace=True,
+        noise="sr+platform",
+        noise_options=("platform:only=blas,threads",),
         cache=Path("traces-of-today"),
         trace_bytes=500_000_000,
     )
@@ -54,7 +56,7 @@ def test_each_setting_is_one_key_of_the_table_with_its_default(tmp_path: Path, m
     nested: dict[str, object] = {}
     for (name, default), key in zip(rows, KEYS, strict=True):
         value: object = parse_size(default) if key.kind is SIZE else default
-        if isinstance(value, str) and re.fullmatch(r"\d+|true|false|\[\]", value):
+        if isinstance(value, str) and re.fullmatch(r"\d+|true|false|\[\]|\{\}", value):
             value = json.loads(value)
         nested[name] = value
     assert read(tmp_path, monkeypatch, "all.json", json.dumps(nested)) == DEFAULTS

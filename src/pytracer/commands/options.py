@@ -19,6 +19,8 @@ from pytracer.trace.names import check_targets
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Targets
 
+NOISE_HELP = "NAME[:option=value,...][+NAME...], see docs/noise.md and `pytracer doctor`"
+
 
 def at_least(minimum: int) -> Callable[[str], int]:
     """The type of an option that takes an integer from `minimum` on."""
@@ -118,12 +120,21 @@ def targets_of(resolved: Resolved, program: Program) -> Targets:
     )
 
 
-def check_noise(model: str, resolved: Resolved, key: str) -> None:
-    """Raise UsageError for an unknown noise model, which this key sets."""
+def noise_of(resolved: Resolved, key: str, text: str) -> str:
+    """The noise that this key names, with the options that the configuration has for its models.
+
+    Raises UsageError for a noise that does not exist, or that this machine does not have.
+    """
     from pytracer.noise import create
 
     with blame(resolved, key):
-        create(model)
+        model = create(text, resolved.settings.noise_options)
+        found = model.availability()
+        if not found.available:
+            raise UsageError(
+                f"the noise {model.text!r} is not available here: {found.reason}; `pytracer doctor` shows what is"
+            )
+    return model.text
 
 
 @contextmanager

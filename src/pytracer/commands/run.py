@@ -12,10 +12,11 @@ Examples:
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from pytracer.commands.messages import LOG
-from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
+from pytracer.commands.options import NOISE_HELP, add_recording, add_seed, add_targets, at_least, noise_of, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.progress import Bar
 from pytracer.commands.result import Destination, check_output, report, store
@@ -50,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
             type=at_least(1),
             help=f"samples at a time (default: {DEFAULTS.jobs})",
         ),
-        add("--noise", metavar="MODEL", help=f"noise model (default: {DEFAULTS.noise})"),
+        add("--noise", metavar="MODEL", help=f"noise, {NOISE_HELP} (default: {DEFAULTS.noise})"),
         *add_targets(parser),
         *add_recording(parser),
         add("-q", "--quiet", action="store_true", help="print the result only"),
@@ -83,7 +84,7 @@ def _prepare(options: argparse.Namespace) -> Experiment:
     program: Program = options.program
     settings: Settings = options.settings
     program.check()
-    check_noise(settings.noise, options.resolved, "run.noise")
+    settings = replace(settings, noise=noise_of(options.resolved, "run.noise", settings.noise))
     targets = targets_of(options.resolved, program)
     if options.output is not None:
         check_output(options.output)

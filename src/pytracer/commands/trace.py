@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytracer.commands.messages import LOG
-from pytracer.commands.options import add_recording, add_seed, add_targets, at_least, check_noise, targets_of
+from pytracer.commands.options import NOISE_HELP, add_recording, add_seed, add_targets, at_least, noise_of, targets_of
 from pytracer.commands.program import CommandLine
 from pytracer.commands.result import store
 from pytracer.commands.usage import add_report, check_report, report_usage
@@ -37,7 +37,12 @@ def configure(parser: argparse.ArgumentParser) -> CommandLine:
     options = [
         add("--command", action="store_true", help="the rest of the line is the program with its arguments"),
         add("--dry-run", action="store_true", help="run the program without tracing"),
-        add("--noise", metavar="MODEL", dest="trace_noise", help=f"noise model (default: {DEFAULTS.trace_noise})"),
+        add(
+            "--noise",
+            metavar="MODEL",
+            dest="trace_noise",
+            help=f"noise, {NOISE_HELP} (default: {DEFAULTS.trace_noise})",
+        ),
         add_seed(parser),
         add(
             "--sample",
@@ -64,12 +69,12 @@ def execute(options: argparse.Namespace) -> int:
         command = [sys.executable, *interpreter_options(), *program.command()]
         return _exit_code(subprocess.run(command, check=False).returncode)
     settings: Settings = options.settings
-    check_noise(settings.trace_noise, options.resolved, "trace.noise")
+    noise = noise_of(options.resolved, "trace.noise", settings.trace_noise)
     targets = targets_of(options.resolved, program)
     if options.report == "only":
         settings = replace(settings, array_bytes=0)
     with _trace_folder(options) as trace:
-        sample = Sample(program, targets, trace, options.sample, settings.trace_noise, settings, options.words)
+        sample = Sample(program, targets, trace, options.sample, noise, settings, options.words)
         run(sample)
         if sample.refused():
             return EXIT_USAGE

@@ -1,5 +1,6 @@
 /* BLAS kernels under noise, in the place of OpenBLAS's own (blas.c). All run with the arguments of the kernel that they stand for. */
 #include "blas.h"
+#include "random_stream.h"
 
 #ifdef BLAS_LAYER
 
@@ -8,9 +9,8 @@
 #include <string.h>
 
 enum {
-    LANES = 8,      /* of the random stream */
     WIDTH = 32,     /* partial sums of a dot product, as in OpenBLAS's kernels */
-    PIECE = 256,    /* elements that a word of each lane serves */
+    PIECE = 256,    /* elements, for whose products and sums a word of each lane lasts */
     ELEMENTS = 32,  /* results under one mode */
     COLUMNS = 8,    /* terms of a sum under one mode, added one after the other */
     ROWS = 32,      /* terms of a sum under one mode, added in parallel */
@@ -27,21 +27,13 @@ enum {
 /* One vector operation: unrolled, the compiler would not see it as one. */
 #define EACH_LANE _Pragma("GCC unroll 1") for (int k = 0; k < LANES; k++)
 
-/* ---- the random stream of loops.c */
-
-static inline uint64_t blas_next_word(uint64_t *stream)
+/* One bit of each word decides, so a word lasts for 64; with nearness each decision needs a word. */
+static inline void refill(uint64_t *stream, uint64_t *words, bool nearness)
 {
-    uint64_t x = *stream;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    *stream = x;
-    return x ^ x >> 32;
-}
-
-static inline void blas_next_words(uint64_t *stream, uint64_t *words)
-{
-    for (int k = 0; k < LANES; k++) words[k] = blas_next_word(&stream[k]);
+    if (nearness)
+        next_words(stream, words);
+    else
+        EACH_LANE words[k] <<= 1;
 }
 
 /* ---- error-free transforms need round-to-nearest and raise flags of their own, which NumPy would turn into warnings */
@@ -94,9 +86,9 @@ static double norm_f64(long n, double *x, long step)
     for (long i = 0; i < n; i++) sums[i % 4] += (long double)x[i * step] * x[i * step];
     long double norm = sqrtl(sums[0] + sums[1] + (sums[2] + sums[3]));
     double rounded = (double)norm;
-    uint64_t unused = 0, bit = blas_next_word(nearest.state->stream) & 1;
-    flags_set(0);
-    double result = step_f64(rounded, isfinite(rounded) ? (double)(norm - rounded) : 0, bit, &unused);
+    double error = isfinite(rounded) ? (double)(norm - rounded) : 0;
+    uint64_t unused = 0;
+    double result = round_f64(rounded, error, 1, draw_f64(nearest.state), noise.nearness, &unused);
     nearest_leave(&nearest);
     return result;
 }

@@ -16,24 +16,43 @@ typedef int (*FN(Gemm))(long, long, long, REAL, REAL *, REAL *, REAL *, long);
 typedef int (*FN(ComplexGemm))(long, long, long, REAL, REAL, REAL *, REAL *, REAL *, long);
 typedef int (*FN(Symv))(long, long, REAL, REAL *, long, REAL *, long, REAL *, long, REAL *);
 
+/* The bits of a random word that error_free.h looks at, and such a word. */
+#define TOP(word) (BITS)((word) >> (63 - SIGN_SHIFT))
+
+static inline BITS FN(draw)(ThreadState *state) { return TOP(next_word(state)); }
+
 static inline bool FN(is_finite)(REAL x) { return (FN(bits)(x) & MAGNITUDE) <= LARGEST; }
 
 /* ---- dot: WIDTH partial sums */
 
-VECTORISED static void FN(dot_block)(const REAL *x, const REAL *y, size_t n, REAL *sums, uint64_t *stream)
+#define DOT_BLOCK(name, nearness) \
+    VECTORISED static void FN(name)(const REAL *x, const REAL *y, size_t n, REAL *sums, uint64_t *stream) \
+    { \
+        BITS unused[LANES] = {0}; \
+        uint64_t words[LANES]; \
+        REAL partial[WIDTH], product[LANES]; \
+        next_words(stream, words); \
+        for (int k = 0; k < WIDTH; k++) partial[k] = sums[k]; \
+        for (size_t i = 0; i < n; i += WIDTH) \
+            for (int j = 0; j < WIDTH; j += LANES) { \
+                EACH_LANE product[k] = FN(multiply)(x[i + j + k], y[i + j + k], TOP(words[k]), nearness, &unused[k]); \
+                refill(stream, words, nearness); \
+                EACH_LANE partial[j + k] = FN(add)(partial[j + k], product[k], TOP(words[k]), nearness, &unused[k]); \
+                refill(stream, words, nearness); \
+            } \
+        for (int k = 0; k < WIDTH; k++) sums[k] = partial[k]; \
+    }
+
+DOT_BLOCK(dot_random, false)
+DOT_BLOCK(dot_nearness, true)
+#undef DOT_BLOCK
+
+static void FN(dot_block)(const REAL *x, const REAL *y, size_t n, REAL *sums, uint64_t *stream)
 {
-    BITS unused[LANES] = {0};
-    uint64_t words[LANES]; /* two bits for each of LANES * 32 = PIECE elements */
-    REAL partial[WIDTH], product[LANES];
-    blas_next_words(stream, words);
-    for (int k = 0; k < WIDTH; k++) partial[k] = sums[k];
-    for (size_t i = 0; i < n; i += WIDTH)
-        for (int j = 0; j < WIDTH; j += LANES) {
-            EACH_LANE product[k] = FN(multiply)(x[i + j + k], y[i + j + k], (BITS)(words[k] & 1), &unused[k]);
-            EACH_LANE partial[j + k] = FN(add)(partial[j + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
-            EACH_LANE words[k] >>= 2;
-        }
-    for (int k = 0; k < WIDTH; k++) sums[k] = partial[k];
+    if (noise.nearness)
+        FN(dot_nearness)(x, y, n, sums, stream);
+    else
+        FN(dot_random)(x, y, n, sums, stream);
 }
 
 /* `n` elements at `from`, contiguous and followed by zeros up to a multiple of WIDTH: in place, or in `buffer`. */
@@ -48,10 +67,8 @@ static const REAL *FN(whole)(const REAL *from, long step, long n, REAL *buffer)
 static REAL FN(tree)(REAL *sums, ThreadState *state)
 {
     BITS unused = 0;
-    for (int width = WIDTH / 2; width > 0; width /= 2) {
-        uint64_t word = blas_next_word(state->stream);
-        for (int k = 0; k < width; k++) sums[k] = FN(add)(sums[k], sums[k + width], (BITS)(word >> k & 1), &unused);
-    }
+    for (int width = WIDTH / 2; width > 0; width /= 2)
+        for (int k = 0; k < width; k++) sums[k] = FN(add)(sums[k], sums[k + width], FN(draw)(state), noise.nearness, &unused);
     return sums[0];
 }
 
@@ -107,9 +124,8 @@ static COMPLEX FN(complex_dot)(long n, REAL *x, long x_step, REAL *y, long y_ste
     }
     for (int k = 0; k < 4; k++) total[k] = FN(tree)(sums[k], nearest.state);
     if (conjugate) total[2] = -total[2], total[3] = -total[3];
-    uint64_t word = blas_next_word(nearest.state->stream);
-    REAL re = FN(subtract)(total[0], total[3], (BITS)(word & 1), &unused);
-    REAL im = FN(add)(total[1], total[2], (BITS)(word >> 1 & 1), &unused);
+    REAL re = FN(subtract)(total[0], total[3], FN(draw)(nearest.state), noise.nearness, &unused);
+    REAL im = FN(add)(total[1], total[2], FN(draw)(nearest.state), noise.nearness, &unused);
     COMPLEX result;
     memcpy(&result, (REAL[2]){re, im}, sizeof result);
     if (flags_are_suspect()) {
@@ -134,18 +150,24 @@ static COMPLEX FN(dotc)(long n, REAL *x, long x_step, REAL *y, long y_step)
 
 /* ---- y += alpha x */
 
-VECTORISED static void FN(axpy_block)(REAL alpha, const REAL *x, const REAL *y, REAL *out, size_t n, uint64_t *stream)
-{
-    BITS unused[LANES] = {0};
-    uint64_t words[LANES];
-    blas_next_words(stream, words);
-    for (size_t i = 0; i < n; i += LANES) {
-        REAL product[LANES];
-        EACH_LANE product[k] = FN(multiply)(alpha, x[i + k], (BITS)(words[k] & 1), &unused[k]);
-        EACH_LANE out[i + k] = FN(add)(y[i + k], product[k], (BITS)(words[k] >> 1 & 1), &unused[k]);
-        EACH_LANE words[k] >>= 2;
+#define AXPY_BLOCK(name, nearness) \
+    VECTORISED static void FN(name)(REAL alpha, const REAL *x, const REAL *y, REAL *out, size_t n, uint64_t *stream) \
+    { \
+        BITS unused[LANES] = {0}; \
+        uint64_t words[LANES]; \
+        REAL product[LANES]; \
+        next_words(stream, words); \
+        for (size_t i = 0; i < n; i += LANES) { \
+            EACH_LANE product[k] = FN(multiply)(alpha, x[i + k], TOP(words[k]), nearness, &unused[k]); \
+            refill(stream, words, nearness); \
+            EACH_LANE out[i + k] = FN(add)(y[i + k], product[k], TOP(words[k]), nearness, &unused[k]); \
+            refill(stream, words, nearness); \
+        } \
     }
-}
+
+AXPY_BLOCK(axpy_random, false)
+AXPY_BLOCK(axpy_nearness, true)
+#undef AXPY_BLOCK
 
 /* The flags that the plain operation raises. */
 static COLD uint32_t FN(axpy_flags)(REAL alpha, const REAL *x, const REAL *y, size_t n)
@@ -176,7 +198,7 @@ static void FN(add_multiple)(long n, REAL alpha, const REAL *x, long x_step, REA
         long size = n - at < PIECE ? n - at : PIECE;
         const REAL *a = FN(whole)(x + at * x_step, x_step, size, left), *b = FN(whole)(y + at * y_step, y_step, size, right);
         size_t padded = (size_t)(size + LANES - 1) / LANES * LANES;
-        FN(axpy_block)(alpha, a, b, results, padded, nearest->state->stream);
+        (noise.nearness ? FN(axpy_nearness) : FN(axpy_random))(alpha, a, b, results, padded, nearest->state->stream);
         if (flags_are_suspect()) {
             nearest->flags |= FN(axpy_flags)(alpha, a, b, (size_t)size);
             flags_set(0);
@@ -198,16 +220,21 @@ static int FN(axpy)(long n, long d1, long d2, REAL alpha, REAL *x, long x_step, 
 
 /* ---- x *= alpha */
 
-VECTORISED static void FN(scal_block)(REAL alpha, const REAL *x, REAL *out, size_t n, uint64_t *stream)
-{
-    BITS unused[LANES] = {0};
-    uint64_t words[LANES];
-    blas_next_words(stream, words);
-    for (size_t i = 0; i < n; i += LANES) {
-        EACH_LANE out[i + k] = FN(multiply)(alpha, x[i + k], (BITS)(words[k] & 1), &unused[k]);
-        EACH_LANE words[k] >>= 1;
+#define SCAL_BLOCK(name, nearness) \
+    VECTORISED static void FN(name)(REAL alpha, const REAL *x, REAL *out, size_t n, uint64_t *stream) \
+    { \
+        BITS unused[LANES] = {0}; \
+        uint64_t words[LANES]; \
+        next_words(stream, words); \
+        for (size_t i = 0; i < n; i += LANES) { \
+            EACH_LANE out[i + k] = FN(multiply)(alpha, x[i + k], TOP(words[k]), nearness, &unused[k]); \
+            refill(stream, words, nearness); \
+        } \
     }
-}
+
+SCAL_BLOCK(scal_random, false)
+SCAL_BLOCK(scal_nearness, true)
+#undef SCAL_BLOCK
 
 /* By zero OpenBLAS has rules of its own for what is no number. */
 static int FN(scal)(long n, long d1, long d2, REAL alpha, REAL *x, long step, REAL *d3, long d4, REAL *d5, long d6)
@@ -218,7 +245,8 @@ static int FN(scal)(long n, long d1, long d2, REAL alpha, REAL *x, long step, RE
     for (long at = 0; at < n; at += PIECE) {
         long size = n - at < PIECE ? n - at : PIECE;
         const REAL *from = FN(whole)(x + at * step, step, size, values);
-        FN(scal_block)(alpha, from, results, (size_t)(size + LANES - 1) / LANES * LANES, nearest.state->stream);
+        size_t padded = (size_t)(size + LANES - 1) / LANES * LANES;
+        (noise.nearness ? FN(scal_nearness) : FN(scal_random))(alpha, from, results, padded, nearest.state->stream);
         if (flags_are_suspect()) {
             nearest.flags |= FN(scal_flags)(alpha, from, (size_t)size);
             flags_set(0);
@@ -235,8 +263,8 @@ static int FN(ger)(long m, long n, long d1, REAL alpha, REAL *x, long x_step, RE
     (void)d1, (void)buffer;
     Nearest nearest = nearest_enter();
     for (long j = 0; j < n; j++) {
-        BITS unused = 0, bit = (BITS)(blas_next_word(nearest.state->stream) & 1);
-        REAL multiple = FN(multiply)(alpha, y[j * y_step], bit, &unused);
+        BITS unused = 0, draw = FN(draw)(nearest.state);
+        REAL multiple = FN(multiply)(alpha, y[j * y_step], draw, noise.nearness, &unused);
         FN(add_multiple)(m, multiple, x, x_step, a + j * lda, 1, &nearest);
     }
     nearest_leave(&nearest);
@@ -290,8 +318,8 @@ static void FN(small_by_columns)(long m, long n, REAL alpha, REAL *a, long lda, 
 {
     Nearest nearest = nearest_enter();
     for (long j = 0; j < n; j++) {
-        BITS unused = 0, bit = (BITS)(blas_next_word(nearest.state->stream) & 1);
-        REAL multiple = FN(multiply)(alpha, x[j * x_step], bit, &unused);
+        BITS unused = 0, draw = FN(draw)(nearest.state);
+        REAL multiple = FN(multiply)(alpha, x[j * x_step], draw, noise.nearness, &unused);
         FN(add_multiple)(m, multiple, a + j * lda, 1, y, y_step, &nearest);
     }
     nearest_leave(&nearest);
@@ -462,5 +490,6 @@ static int FN(symv_upper)(long n, long columns, REAL alpha, REAL *a, long lda, R
 }
 
 #undef COMPLEX
+#undef TOP
 #undef GEMV_N
 #undef GEMV_T

@@ -222,10 +222,10 @@ static PyObject *set_adapter(PyObject *self, PyObject *callback)
 static PyObject *start_noise(PyObject *self, PyObject *args)
 {
     unsigned long long seed;
-    int native;
+    int native, nearness = false;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Kp", &seed, &native)) return NULL;
-    noise_start(seed, native);
+    if (!PyArg_ParseTuple(args, "Kp|p", &seed, &native, &nearness)) return NULL;
+    noise_start(seed, native, nearness);
     Py_RETURN_NONE;
 }
 
@@ -257,6 +257,19 @@ static PyObject *get_blas_libraries(PyObject *self, PyObject *unused)
     return blas_libraries();
 }
 
+static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
+{
+    size_t offset = PyLong_AsSize_t(bytes);
+    (void)self;
+    if (offset == (size_t)-1 && PyErr_Occurred()) return NULL;
+    if (offset >= 64 || offset % 16 != 0) {
+        PyErr_SetString(PyExc_ValueError, "the offset of arrays is 0, 16, 32 or 48 bytes");
+        return NULL;
+    }
+    if (values_numpy_ready() != 0) return NULL;
+    return none_or_error(alignment_set(offset));
+}
+
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -283,6 +296,7 @@ static PyMethodDef functions[] = {
     {"set_adapter", set_adapter, METH_O, NULL},
     {"start_noise", start_noise, METH_VARARGS, NULL},
     {"stop_noise", stop_noise, METH_NOARGS, NULL},
+    {"set_array_offset", set_array_offset, METH_O, NULL},
     {"install_loops", install_loops, METH_O, NULL},
     {"install_blas", install_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},

@@ -369,6 +369,7 @@ size_t task_place(const char *lane, char *place, size_t size);
 
 typedef struct {
     bool native;      /* hooked native callables run under a random rounding mode */
+    bool nearness;    /* the nearer neighbour is the likelier one, in proportion; else both are as likely (error_free.h) */
     uint64_t epoch;   /* 0: no noise */
     uint64_t seed;
 } Noise;
@@ -376,7 +377,7 @@ typedef struct {
 extern Noise noise;
 
 bool rounding_available(void);
-void noise_start(uint64_t seed, bool native);
+void noise_start(uint64_t seed, bool native, bool nearness);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
@@ -387,6 +388,8 @@ uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what 
 void rounding_restore(uint32_t saved);
 uint32_t rounding_draw(ThreadState *state); /* the bits of a mode in MXCSR */
 bool rounding_redraw(ThreadState *state); /* inside a noisy native call: a new mode; whether it is up */
+
+int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);

@@ -1,6 +1,8 @@
-"""The interface of a noise model."""
+"""The interface of a noise model. A model is one class in one file, and one line in the registry (`pytracer.noise`)."""
 
-from typing import Protocol, TypedDict
+from typing import ClassVar, NamedTuple, TypedDict
+
+from pytracer.noise.options import Option
 
 
 class Description(TypedDict):
@@ -11,23 +13,84 @@ class Description(TypedDict):
     missing: list[str]  # arithmetic that stays unperturbed
 
 
-class NoiseModel(Protocol):
-    """Perturbs the arithmetic of this process. The same seed gives the same bits."""
+class Part(NamedTuple):
+    """Something that a model needs or varies, as `pytracer doctor` shows it."""
+
+    name: str
+    available: bool
+    text: str  # what was found, or why it is not there
+
+
+class Availability(NamedTuple):
+    """Whether a model works on this machine."""
+
+    available: bool
+    reason: str = ""  # why not; of an available model: what is missing
+
+
+class NoiseModel:
+    """Perturbs executions. The same seed gives the same bits. This base class perturbs nothing.
+
+    A model is created twice, from the same text: in the process that starts the samples, and in each traced one.
+    """
+
+    name: ClassVar[str]
+    OPTIONS: ClassVar[tuple[Option, ...]] = ()
+    """Their values arrive as keyword arguments of `__init__`."""
+    ANY_OPTION: ClassVar[Option | None] = None
+    """Stands for options of any other name, whose values arrive as keyword arguments, too."""
+    EXAMPLE: ClassVar[str] = ""
+    """Options without which the model cannot be made, as a text."""
+    ARITHMETIC: ClassVar[bool] = True
+    """Whether it perturbs operations themselves: two such models do not compose."""
+
+    # In the process that starts the samples
+
+    def availability(self) -> Availability:
+        """Whether this machine has what the model needs. Asked before each run: cheap where it can be."""
+        return Availability(True)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What the model finds on this machine, for `pytracer doctor`; may take a second."""
+        return ()
+
+    def environment(self, seed: int, sample: int) -> dict[str, str]:
+        """Environment variables of one perturbed sample; `seed` is that of the experiment."""
+        return {}
+
+    def prefix(self, seed: int, sample: int, folder: str) -> list[str]:
+        """Words before the command of one perturbed sample; files that they need are written into its trace `folder`.
+
+        Raises OSError when they cannot be.
+        """
+        return []
+
+    def settings(self, seed: int, sample: int) -> dict[str, str]:
+        """What one perturbed sample gets otherwise than the others, by names for the reader.
+
+        The report groups the samples by each of them. A model that has some perturbs from outside the process.
+        """
+        return self.environment(seed, sample)
+
+    def unvaried(self) -> list[str]:
+        """What this model varies elsewhere, but not in this environment, each with the reason."""
+        return []
+
+    # In the traced process
 
     def start(self, seed: int) -> None:
-        """Begin; `seed` is an unsigned 64-bit integer."""
+        """Begin; `seed` is an unsigned 64-bit integer, another one for each sample."""
 
     def stop(self) -> None:
         """Restore unperturbed arithmetic."""
 
-    def numpy_loaded(self) -> None:
-        """NumPy has just been imported."""
-
     def modules_loaded(self) -> None:
-        """Modules have just been imported, and shared libraries with them."""
+        """Something may have been imported since the last time."""
 
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
+        return 0
 
     def describe(self) -> Description:
         """What is perturbed and what is not."""
+        return {"model": self.name, "layers": [], "missing": []}

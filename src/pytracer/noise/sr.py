@@ -7,8 +7,9 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 import sys
 
 from pytracer import _native
-from pytracer.noise.model import Description
+from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
+from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
     "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal and sum; "
@@ -23,28 +24,46 @@ MISSING = [
 ]
 
 
-class StochasticRounding:
+class StochasticRounding(NoiseModel):
     """The layers together."""
 
-    def __init__(self) -> None:
+    name = "sr"
+    OPTIONS = (
+        Option(
+            "mode",
+            choice("random", "nearness"),
+            "random",
+            "an inexact result becomes either neighbour with equal probability, or the nearer one more often",
+        ),
+    )
+
+    def __init__(self, *, mode: str = "random") -> None:
+        self._nearness = mode == "nearness"
         self._native = _native.has_native_rounding()
+        self._numpy = False
+
+    def parts(self) -> tuple[Part, ...]:
+        """The layers, and what each finds."""
+        from pytracer.noise.layers import layers  # not in the traced process
+
+        return layers()
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
-        _native.start_noise(seed, self._native)
+        _native.start_noise(seed, self._native, self._nearness)
 
     def stop(self) -> None:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
-    def numpy_loaded(self) -> None:
-        """Replace the inner loops of NumPy's own ufuncs."""
-        numpy = sys.modules["numpy"]
-        _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
-
     def modules_loaded(self) -> None:
-        """Draw rounding modes anew inside BLAS libraries."""
+        """Replace the inner loops of NumPy's own ufuncs, once; draw modes anew inside the BLAS libraries that came."""
         _native.install_blas()
+        numpy = sys.modules.get("numpy")
+        if numpy is None or self._numpy:
+            return
+        self._numpy = True
+        _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when it computes and tolerates a directed rounding mode."""

@@ -187,6 +187,11 @@ class Trace:
         seed = self.meta["noise"].get("seed")
         return None if seed is None else int(seed)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What was varied around the process; empty when nothing was."""
+        return dict(self.meta["noise"]["settings"])
+
     def counters(self) -> dict[str, int]:
         """The counters, summed over the processes."""
         totals = dict.fromkeys(COUNTERS.names or (), 0)
@@ -228,6 +233,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
         and isinstance(noise.get("model"), str)
         and isinstance(noise.get("seed"), int | None)
         and all(_is_texts(noise.setdefault(name, [])) for name in ("layers", "missing"))
+        and _is_settings(noise.setdefault("settings", {}))
         and _is_texts(meta.setdefault("command", []))
         and isinstance(sample, int)
         and 0 <= sample < 2**31
@@ -235,6 +241,10 @@ def _read_meta(path: Path) -> dict[str, Any]:
     if not sound:
         raise TraceError(f"{path / 'meta.json'} is corrupt: a field has the wrong type; trace again")
     return meta
+
+
+def _is_settings(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _is_texts(value: object) -> bool:

@@ -214,7 +214,8 @@ META_FIELDS = {
     "pid": "process id",
     "experiment": "id shared by all samples of one `pytracer run`; null for a single `pytracer trace`",
     "sample": "0 for the unperturbed reference, 1.. for the perturbed ones",
-    "noise": "object: {'model': str, 'seed': int, 'layers': [str], 'missing': [str]}",
+    "noise": "object: {'model': str, 'seed': int, 'layers': [str], 'missing': [str], "
+    "'settings': {str: str}}; settings are what was varied around the process, such as environment variables",
     "targets": "object: {'trace': [str], 'exclude': [str], 'default': bool}",
     "environment": "object: allow-listed environment variables",
 }

@@ -51,7 +51,7 @@ class TraceWriter:
         self.path.mkdir(parents=True)
         self.clock = 0
         self._processes: list[ProcessWriter] = []
-        fields = {"model": "none", "seed": None, "layers": [], "missing": []} | dict(noise or {})
+        fields = {"model": "none", "seed": None, "layers": [], "missing": [], "settings": {}} | dict(noise or {})
         meta = {"schema": SCHEMA_VERSION, "command": [], "sample": sample, "noise": fields} | meta
         (self.path / "meta.json").write_text(json.dumps(meta))
 

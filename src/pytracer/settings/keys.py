@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from pytracer.settings.kinds import BOOLEAN, FOLDER, INPUT_FILES, NAMES, SIZE, Kind, choice, integer, text
+from pytracer.settings.kinds import (
+    BOOLEAN,
+    FOLDER,
+    INPUT_FILES,
+    NAMES,
+    NOISE_OPTIONS,
+    SIZE,
+    Kind,
+    choice,
+    integer,
+    text,
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +39,9 @@ KEYS = (
     Key("io.cache.root", "cache", FOLDER),
     Key("run.samples", "samples", integer(2)),
     Key("run.jobs", "jobs", integer(1)),
-    Key("run.noise", "noise", text("the name of a noise model")),
-    Key("trace.noise", "trace_noise", text("the name of a noise model")),
+    Key("run.noise", "noise", text("a noise, such as 'sr' or 'sr+platform'")),
+    Key("trace.noise", "trace_noise", text("a noise, such as 'sr' or 'sr+platform'")),
+    Key("noise.options", "noise_options", NOISE_OPTIONS),
     Key("seed", "seed", integer(0)),
     Key("follow", "follow", BOOLEAN),
     Key("limits.depth", "depth", integer(1, 64)),
@@ -48,6 +60,7 @@ ALIASES = {
     "exlude_file": "exclude_file",
     "include_files": "include_file",
     "exclude_files": "exclude_file",
+    "noise.model": "run.noise",
     "logger.colour": "logger.color",
 }
 """Other spellings, some of them those of the original's documentation. A dash is as good as an underscore."""

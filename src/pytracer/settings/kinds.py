@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytracer.errors import UsageError, near
+
 UNITS: dict[str, int] = {"": 1, "b": 1, "bytes": 1} | {
     f"{prefix}{suffix}".lower(): base**power
     for power, prefix in enumerate("kMGT", start=1)
@@ -79,9 +81,34 @@ def _size(value: object, folder: Path) -> int:
     return size
 
 
+def _noise_options(value: object, folder: Path) -> tuple[str, ...]:
+    """Each model with its options as the text that the command line would have, checked."""
+    from pytracer.noise import create, spec
+
+    if not isinstance(value, dict) or not all(isinstance(options, dict) for options in value.values()):
+        raise RefusedError
+    parts = [
+        spec.Part(model, {name: _option(text) for name, text in options.items()}) for model, options in value.items()
+    ]
+    try:
+        for part in parts:
+            create(spec.write([part]))
+    except UsageError as error:
+        raise RefusedError(f"; {error}") from None
+    return tuple(spec.write([part]) for part in parts if part.options)
+
+
+def _option(value: object) -> str:
+    """The value of an option of a noise model as the command line would have it."""
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+
+
 BOOLEAN = Kind("true or false", _boolean)
 NAMES = Kind("a list of dotted names", _names)
 INPUT_FILES = Kind("the path of a file, or a list of such paths", _files)
+NOISE_OPTIONS = Kind("a table of noise models, each a table of its options", _noise_options)
 FOLDER = Kind("the path of a folder", lambda value, folder: Path(_text(value)))
 SIZE = Kind("a number of bytes from 1 on, such as 1000000, '256 MB' or '1 GiB'", _size)
 
@@ -96,14 +123,6 @@ def parse_size(text: str) -> int:
     if not 0 < size <= MAX_SIZE:
         raise RefusedError
     return size
-
-
-def near(word: object, words: tuple[str, ...]) -> str:
-    """A remark that names words like this one, or an empty text."""
-    import difflib  # for mistakes only
-
-    close = difflib.get_close_matches(word.lower(), words, n=2, cutoff=0.7) if isinstance(word, str) else []
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def _text(value: object) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pytracer.config import DEFAULTS, Settings
-from pytracer.errors import UsageError
+from pytracer.errors import UsageError, near
 from pytracer.settings.files import Source, find_source
 from pytracer.settings.keys import BY_NAME, KEYS, OBSOLETE, TABLES, Key, standard_name
-from pytracer.settings.kinds import RefusedError, near
+from pytracer.settings.kinds import RefusedError
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"

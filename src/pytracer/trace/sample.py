@@ -15,6 +15,8 @@ from typing import IO, Any
 
 from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
+from pytracer.noise import create
+from pytracer.noise.model import NoiseModel
 from pytracer.records.tail import fold_tails
 from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
@@ -69,29 +71,32 @@ class Sample:
     def start(self, stdin: Stream = None, stdout: Stream = None, stderr: Stream = None) -> None:
         """Start the process. Streams are those of subprocess.Popen; None inherits the user's."""
         path = self.trace / "spec.json"
+        noise, seed = create(self.model), self.settings.seed
         try:
-            path.write_text(json.dumps(self.spec()))
+            path.write_text(json.dumps(self.spec(noise)))
+            prefix = noise.prefix(seed, self.index, str(self.trace))
         except OSError as error:
             raise PytracerError(f"cannot write {str(path)!r}: {error.strerror}; free some space") from None
         journal = trace_journal(self.trace)
         journal.record("args", self.words)
         # Without -P a module in the working directory could replace one that the traced process imports for itself.
         self.process = subprocess.Popen(
-            [sys.executable, *interpreter_options(), "-P", "-m", "pytracer.trace.child", str(path)],
+            [*prefix, sys.executable, *interpreter_options(), "-P", "-m", "pytracer.trace.child", str(path)],
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=os.environ | additions(perturbed=self.model != "none"),
+            env=os.environ | additions(perturbed=self.model != "none") | noise.environment(seed, self.index),
         )
         journal.say(f"sample {self.index}, noise {self.model}: started as process {self.process.pid}")
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self, noise: NoiseModel) -> dict[str, Any]:
         """What the traced process needs to know."""
         program, settings = self.program, self.settings
+        varied = {"settings": noise.settings(settings.seed, self.index), "missing": noise.unvaried()}
         return {
             "trace": str(self.trace),
             "command": {"kind": program.kind, "target": program.target, "args": program.args},
-            "noise": {"model": self.model, "seed": settings.seed, "sample": self.index},
+            "noise": {"model": self.model, "seed": settings.seed, "sample": self.index, **varied},
             "targets": self.targets.spec(),
             "adapters": installed(),
             "limits": {name: getattr(settings, name) for name in ("depth", "items", "array_bytes", "trace_bytes")},

@@ -15,6 +15,7 @@ from typing import Any
 from pytracer import __version__, _native, noise
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
+from pytracer.noise.seeds import seed_of_sample
 from pytracer.trace import concurrency, native_modules
 from pytracer.trace.adapters import Registry
 from pytracer.trace.follow import ROOT, Follower, Place
@@ -118,7 +119,6 @@ class Session:
         if not self._numpy and "numpy" in sys.modules:
             self._numpy = True
             _native.numpy_loaded()
-            self._noise.numpy_loaded()
         self._noise.modules_loaded()
         self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
@@ -158,20 +158,17 @@ class Session:
             "pid": self._pid,
             "experiment": spec["experiment"],
             "sample": spec["sample"],
-            "noise": {**self._noise.describe(), "seed": spec["noise"]["seed"]},
+            "noise": self._describe_noise(),
             "targets": {"trace": targets["trace"], "exclude": targets["exclude"], "default": targets["default"]},
             "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         }
         _write_json(self._trace, "meta.json", meta)
 
-
-def seed_of_sample(seed: int, sample: int) -> int:
-    """An unsigned 64-bit seed; the samples of an experiment get unrelated ones (splitmix64, Steele et al. 2014)."""
-    mask = (1 << 64) - 1
-    z = (seed * 0x9E3779B97F4A7C15 + sample * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask
-    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
-    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
-    return z ^ z >> 31
+    def _describe_noise(self) -> dict[str, Any]:
+        """What the model says here, and what the process that started this one knows."""
+        told, here = self._spec["noise"], self._noise.describe()
+        missing = [*here["missing"], *told.get("missing", ())]
+        return {**here, "missing": missing, "seed": told["seed"], "settings": told.get("settings", {})}
 
 
 def _has_version(name: str) -> bool:
