@@ -1,4 +1,4 @@
-"""Stochastic rounding, in layers: NumPy's inner loops per operation, other native code per call.
+"""Stochastic rounding, in layers: NumPy's inner loops per operation, BLAS per kernel, other native code per call.
 
 Random rounding replaces each inexact result by one of its two floating-point neighbours with equal probability (CESTAC:
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
@@ -7,6 +7,7 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 import sys
 
 from pytracer import _native
+from pytracer.noise import blas
 from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
@@ -74,8 +75,10 @@ class StochasticRounding(NoiseModel):
         return _native.NOISE if is_perturbed(module, name) else 0
 
     def describe(self) -> Description:
-        """Both layers, or what is missing on this processor."""
+        """The layers, with the BLAS libraries that were loaded so far, or what is missing on this processor."""
         if self._native:
-            return {"model": "sr", "layers": [NUMPY_LOOPS, NATIVE_CALLS], "missing": MISSING}
+            libraries = _native.blas_libraries()
+            layers = [NUMPY_LOOPS, NATIVE_CALLS, *blas.layers(libraries)]
+            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries)]}
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
         return {"model": "sr", "layers": [NUMPY_LOOPS], "missing": missing}
