@@ -1,6 +1,7 @@
 """The native core. Each function names the C file that implements it."""
 
 from collections.abc import Callable, Sequence
+from typing import TypedDict
 
 RECORD: int
 """Hook flag: record every call."""
@@ -18,6 +19,17 @@ HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
 """Hook flag: name the function after its object, as in `add.reduce`."""
+
+class BlasLibrary(TypedDict):
+    """What has been done to a BLAS library (blas.c)."""
+
+    path: str
+    config: str  # as the library describes its build; or empty
+    core: str  # processor that its kernels are for; or empty
+    kernels: int  # of its kernels, how many draw a mode
+    routines: int  # of its LAPACK routines
+    depths: int  # types of matrix products whose blocks are less deep
+    why: str | None  # it is left alone
 
 def start_recorder(
     trace: str,
@@ -121,6 +133,11 @@ def install_scalars() -> None:
 
 def install_builtins() -> None:
     """Let `sum` round at random where the user's own code calls it (builtin_math.c)."""
+def install_blas() -> None:
+    """Draw modes anew inside the BLAS libraries loaded since the last call, while there is native noise (blas.c)."""
+
+def blas_libraries() -> list[BlasLibrary]:
+    """The BLAS libraries that `install_blas` has found (blas.c)."""
 
 def set_array_offset(offset: int, /) -> None:
     """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).

@@ -312,6 +312,19 @@ static PyObject *install_builtins(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *install_blas(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    blas_install();
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_blas_libraries(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return blas_libraries();
+}
+
 static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
 {
     size_t offset = PyLong_AsSize_t(bytes);
@@ -360,6 +373,8 @@ static PyMethodDef functions[] = {
     {"install_loops", install_loops, METH_O, NULL},
     {"install_scalars", install_scalars, METH_NOARGS, NULL},
     {"install_builtins", install_builtins, METH_NOARGS, NULL},
+    {"install_blas", install_blas, METH_NOARGS, NULL},
+    {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -18,6 +18,7 @@
  *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
  *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *   python_floats.c, numpy_scalars.c, builtin_math.c   single numbers with stochastic rounding
+ *   blas*.c    rounding modes drawn anew inside BLAS and LAPACK (blas.h)
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
  */
@@ -403,6 +404,8 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
+uint32_t rounding_draw(ThreadState *state); /* the bits of a mode in MXCSR */
+bool rounding_redraw(ThreadState *state); /* inside a noisy native call: a new mode; whether it is up */
 
 /* ---- inexact.c: function-level Monte Carlo arithmetic --------------------------------------------------------- */
 
@@ -433,5 +436,8 @@ int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be lo
 
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);
+
+void blas_install(void);         /* in what has been loaded since the last time, while there is native noise */
+PyObject *blas_libraries(void);  /* -> list of dicts, as in _native.pyi */
 
 #endif

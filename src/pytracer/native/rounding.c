@@ -86,6 +86,15 @@ void rounding_restore(uint32_t saved)
     if (saved != 0) set_mode(saved);
 }
 
+uint32_t rounding_draw(ThreadState *state) { return random_bit(state) ? MODE_UP : MODE_DOWN; }
+
+bool rounding_redraw(ThreadState *state)
+{
+    uint32_t mode = rounding_draw(state);
+    set_mode(mode);
+    return mode == MODE_UP;
+}
+
 /* Number of threads inside a noisy native call. The evaluator is installed while it is not zero. */
 static int native_threads;
 
@@ -172,6 +181,17 @@ void rounding_leave(Call *call)
 bool rounding_available(void) { return false; }
 uint32_t rounding_nearest(void) { return 0; }
 void rounding_restore(uint32_t saved) { (void)saved; }
+uint32_t rounding_draw(ThreadState *state)
+{
+    (void)state;
+    return 0;
+}
+
+bool rounding_redraw(ThreadState *state)
+{
+    (void)state;
+    return true;
+}
 void rounding_enter(Call *call) { (void)random_bit; (void)call; }
 void rounding_leave(Call *call) { (void)call; }
 void rounding_after_fork(const ThreadState *mine) { (void)mine; }

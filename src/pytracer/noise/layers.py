@@ -33,4 +33,6 @@ def _blas() -> Iterator[Part]:
         name = os.path.basename(library.path)  # noqa: PTH119  a name, not a file
         kernels = ", ".join(dict.fromkeys(library.cores.values()))
         said = f"{library.version}; kernels: {kernels}" if library.version else "no OpenBLAS"
-        yield Part(f"BLAS {name}", True, f"one rounding mode a call; {' '.join(said.split())}")
+        alone = library.left_alone
+        modes = "rounding modes drawn anew inside" if alone is None else f"one rounding mode a call: {alone}"
+        yield Part(f"BLAS {name}", True, f"{modes}; {' '.join(said.split())}")

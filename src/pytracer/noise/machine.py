@@ -16,6 +16,7 @@ class Library(NamedTuple):
     path: str
     version: str  # what an OpenBLAS says of itself; empty for other libraries
     cores: dict[str, str]  # core type -> the kernels that it gets
+    left_alone: str | None  # why it keeps one rounding mode a call; None: modes are drawn anew inside it
 
 
 class Machine(NamedTuple):
@@ -41,7 +42,9 @@ def ask() -> Machine:
         found: dict[str, Any] = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return Machine(processors, "", (), (), (), (), f"asking NumPy and BLAS failed: {error}")
-    libraries = tuple(Library(each["path"], each["version"], each["cores"]) for each in found["libraries"])
+    libraries = tuple(
+        Library(each["path"], each["version"], each["cores"], each["left_alone"]) for each in found["libraries"]
+    )
     numpy = found["numpy"] or {"version": "", "found": (), "loops": ()}
     return Machine(
         processors,

@@ -2,7 +2,8 @@
 
 {"numpy": {"version", "baseline": [str], "found": [str], "loops": [str]} or null,
  "files": [path of what NumPy and SciPy load],
- "libraries": [{"path", "version": str, "cores": {core type: kernels that it gets}}]}
+ "libraries": [{"path", "version": str, "cores": {core type: kernels that it gets},
+                "left_alone": why it keeps one rounding mode a call, or null}]}
 
 `found` are the SIMD features that NumPy chooses at run time and this processor has, the smallest first; `loops` names
 the ufuncs that get stochastic loops; `version` of a library is empty where it does not say what it is.
@@ -67,7 +68,7 @@ def loaded() -> dict[str, Any]:
     lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
     files = dict.fromkeys(Path(line.split(maxsplit=5)[5]) for line in lines if "/" in line)
     libraries = [str(path) for path in files if any(name in path.name for name in BLAS)]
-    answer = {"numpy": None, "files": list(map(str, files)), "libraries": libraries}
+    answer = {"numpy": None, "files": list(map(str, files)), "libraries": libraries, "left_alone": left_alone()}
     if multiarray is None:
         return answer
     found = [name for name in multiarray.__cpu_dispatch__ if multiarray.__cpu_features__[name]]
@@ -87,6 +88,14 @@ def stochastic_loops(numpy: Any) -> list[str]:
         return _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
     finally:
         _native.stop_noise()
+
+
+def left_alone() -> dict[str, str]:
+    """BLAS libraries that are loaded and keep one rounding mode a call, each with the reason."""
+    _native.start_noise(0, True, False)
+    _native.install_blas()
+    _native.stop_noise()
+    return {os.path.realpath(each["path"]): each["why"] for each in _native.blas_libraries() if each["why"]}
 
 
 def _import(name: str) -> Any:
@@ -133,9 +142,10 @@ def library(path: str, cores: Sequence[str]) -> dict[str, Any]:
 
 def main() -> None:
     """Ask, and print."""
-    found = in_child(loaded) or {"numpy": None, "files": [], "libraries": []}
+    found = in_child(loaded) or {"numpy": None, "files": [], "libraries": [], "left_alone": {}}
     cores = runnable(processor_flags())
-    found["libraries"] = [library(path, cores) for path in found["libraries"]]
+    alone = found.pop("left_alone")
+    found["libraries"] = [library(path, cores) | {"left_alone": alone.get(path)} for path in found["libraries"]]
     print(json.dumps(found))
 
 

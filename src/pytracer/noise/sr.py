@@ -1,4 +1,5 @@
-"""Stochastic rounding, in layers: NumPy's arrays and scalars and Python's floats per operation, native code per call.
+"""Stochastic rounding, in layers: NumPy's arrays and scalars and Python's floats per operation, BLAS per kernel, other
+native code per call.
 
 Random rounding replaces each inexact result by one of its two floating-point neighbours with equal probability (CESTAC:
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from pytracer import _native
-from pytracer.noise import python_floats, python_math
+from pytracer.noise import blas, python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
@@ -76,7 +77,8 @@ class StochasticRounding(NoiseModel):
         _native.stop_noise()
 
     def modules_loaded(self) -> None:
-        """Replace the arithmetic of NumPy's scalars and the inner loops of its own ufuncs, once."""
+        """Replace NumPy's inner loops and the arithmetic of its scalars, once; draw modes anew inside the BLAS that came."""
+        _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
             return
@@ -93,8 +95,10 @@ class StochasticRounding(NoiseModel):
         return _native.NOISE if is_perturbed(module, name) else 0
 
     def describe(self) -> Description:
-        """Both layers, or what is missing on this processor."""
+        """The layers, with the BLAS libraries that were loaded so far, or what is missing on this processor."""
         if self._native:
-            return {"model": "sr", "layers": [*PER_OPERATION, NATIVE_CALLS], "missing": MISSING}
+            libraries = _native.blas_libraries()
+            layers = [*PER_OPERATION, NATIVE_CALLS, *blas.layers(libraries)]
+            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries)]}
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
         return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}
