@@ -24,7 +24,7 @@ fused multiply-adds. Of a factorisation it has the unblocked form, whose operati
 
 Significant bits are those of the Centered Normality Hypothesis, probability and confidence 95 %, relative to the mean
 of the samples and averaged over the numbers of the result. Above zero, a difference promises digits that the reference
-denies. The goal: within {agrees:.0f} bits on {goal:.0f} % of the kernels, never more than {optimistic:.0f} bits optimistic.
+denies. The goal: {agrees:.0f} bits on {goal:.0f} % of the kernels, never optimistic by more than {optimistic:.0f}.
 """
 
 

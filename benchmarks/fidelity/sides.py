@@ -66,7 +66,7 @@ def has_verrou() -> bool:
 
 
 def exclusions() -> list[str]:
-    """What Verrou leaves to nearest, as `function object`: libm, which breaks otherwise, and Python's parser of floats."""
+    """What Verrou leaves to nearest, as `function object`: libm, which breaks otherwise, and Python's float parser."""
     mapped = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/" in line}
     mathematics = [f"* {path}" for path in sorted(mapped) if Path(path).name.startswith(("libm.", "libm-"))]
     python = [path for path in sorted(mapped) if Path(path).name.startswith(("python3", "libpython3"))]
