@@ -24,7 +24,8 @@ fused multiply-adds. Of a factorisation it has the unblocked form, whose operati
 
 Significant bits are those of the Centered Normality Hypothesis, probability and confidence 95 %, relative to the mean
 of the samples and averaged over the numbers of the result. Above zero, a difference promises digits that the reference
-denies. The goal: {agrees:.0f} bits on {goal:.0f} % of the kernels, never optimistic by more than {optimistic:.0f}.
+denies. The goal: within {agrees:.0f} bits on {goal:.0f} % of the kernels, and never more than {optimistic:.0f} bits
+optimistic.
 """
 
 
@@ -48,7 +49,9 @@ def _lines(table: Table) -> Iterator[str]:
         rows = [row for row in table.rows if row.field == field]
         if rows:
             yield from ("", f"## {field}", "", *_table(rows, has_verrou))
-    yield from _section("Exceptions", [(row, row.kernel.explanation) for row in table.exceptions])
+    yield from _section(
+        "Exceptions", [(row, row.kernel.explanation or "not explained yet.") for row in table.exceptions]
+    )
     yield from _section("Where the reference computes otherwise", [(row, row.kernel.note) for row in table.rows])
 
 

@@ -1,5 +1,7 @@
 """Eigenvalues and singular values on arrays of Rounded: reflections, then QL or QR iterations with shifts."""
 
+import math
+
 import numpy as np
 
 from algorithms.linear import reflect, reflector
@@ -98,42 +100,67 @@ def hessenberg(a):
     return a
 
 
+def balanced(a):
+    """Rows and columns of like size, by powers of two: an exact similarity, as LAPACK's dgebal makes it."""
+    a, changed = a.copy(), True
+    while changed:
+        changed = False
+        for k in range(len(a)):
+            column, row = (max(abs(float(x)) for j, x in enumerate(line) if j != k) for line in (a[:, k], a[k]))
+            exponent = round(math.log2(row / column) / 2) if row and column else 0
+            if exponent:
+                a[:, k] = a[:, k] * 2.0**exponent
+                a[k] = a[k] * 2.0**-exponent
+                changed = True
+    return a
+
+
 def real_eigenvalues(a):
-    """Eigenvalues, ascending, of a matrix all of whose eigenvalues are real: QR iterations with Wilkinson's shift."""
-    h, values = hessenberg(a), []
-    while len(h) > 1:
-        if abs(h[-1, -2]) <= EPSILON * (abs(h[-1, -1]) + abs(h[-2, -2])):
-            values.append(h[-1, -1])
-            h = h[:-1, :-1]
-        else:
-            _qr_step(h, _shift(h))
-    return sorted([*values, h[0, 0]])
+    """Eigenvalues, ascending, of a matrix all of whose eigenvalues are real: implicit double shifts, as dlahqr."""
+    return sorted(_eigenvalues(hessenberg(balanced(a))))
 
 
-def _shift(h):
-    """The eigenvalue of the last 2 x 2 block that is nearer to the corner, or the corner when they are complex."""
-    half = (h[-2, -2] - h[-1, -1]) * 0.5
-    inside = half * half + h[-1, -2] * h[-2, -1]
-    if inside < 0:
-        return h[-1, -1]
-    root = half + (inside.sqrt() if half >= 0 else -inside.sqrt())
-    return h[-1, -1] if root == 0 else h[-1, -1] - h[-1, -2] * h[-2, -1] / root
+def _eigenvalues(h):
+    while len(h) > 2:
+        small = [k for k in range(1, len(h)) if abs(h[k, k - 1]) <= EPSILON * (abs(h[k, k]) + abs(h[k - 1, k - 1]))]
+        if small:
+            k = small[-1]
+            return [*_eigenvalues(h[:k, :k].copy()), *_eigenvalues(h[k:, k:].copy())]
+        _double_step(h, *_shifts(h))
+    return [h[0, 0]] if len(h) == 1 else _pair(h)
 
 
-def _qr_step(h, shift):
-    """h - shift = QR is replaced by RQ + shift, in place."""
-    n, rotations = len(h), []
-    for k in range(n):
-        h[k, k] = h[k, k] - shift
+def _pair(h):
+    """Real eigenvalues of a 2 x 2 matrix: the larger one without cancellation, the other from the determinant."""
+    half = (h[0, 0] - h[1, 1]) * 0.5
+    root = (half * half + h[0, 1] * h[1, 0]).sqrt()
+    apart = half + root if half >= 0 else half - root
+    return [h[1, 1] + apart, h[1, 1] - h[0, 1] * h[1, 0] / apart if apart != 0 else h[1, 1]]
+
+
+def _shifts(h):
+    """Sum and product of the shifts: both eigenvalues of the last 2 x 2 block or, if real, twice the nearer one."""
+    block = h[-2:, -2:]
+    half = (block[0, 0] - block[1, 1]) * 0.5
+    if half * half + block[0, 1] * block[1, 0] < 0:
+        return block[0, 0] + block[1, 1], block[0, 0] * block[1, 1] - block[0, 1] * block[1, 0]
+    nearer = min(_pair(block), key=lambda value: abs(value - block[1, 1]))
+    return nearer + nearer, nearer * nearer
+
+
+def _double_step(h, total, product):
+    """One bulge chased downwards, in place."""
+    n = len(h)
+    start = [
+        h[0, 0] * (h[0, 0] - total) + product + h[0, 1] * h[1, 0],
+        h[1, 0] * (h[0, 0] + h[1, 1] - total),
+        h[1, 0] * h[2, 1],
+    ]
     for k in range(n - 1):
-        a, b = h[k, k], h[k + 1, k]
-        r = (a * a + b * b).sqrt()
-        c, s = (a / r, b / r) if r != 0 else (1.0, 0.0)
-        rotations.append((c, s))
-        upper, lower = h[k].copy(), h[k + 1].copy()
-        h[k], h[k + 1] = c * upper + s * lower, c * lower - s * upper
-    for k, (c, s) in enumerate(rotations):
-        left, right = h[:, k].copy(), h[:, k + 1].copy()
-        h[:, k], h[:, k + 1] = c * left + s * right, c * right - s * left
-    for k in range(n):
-        h[k, k] = h[k, k] + shift
+        rows = slice(k, min(k + 3, n))
+        first = np.array(start, object) if k == 0 else h[rows, k - 1].copy()
+        v, tau, beta = reflector(first)
+        if k > 0:
+            h[rows, k - 1] = [beta, *[beta * 0.0] * (len(v) - 1)]
+        reflect(v, tau, h[rows, k:])
+        reflect(v, tau, h[: min(k + 4, n), rows].T)

@@ -77,19 +77,7 @@ KERNELS = [
         lambda: (near_degenerate(12, 1e-6),),
         emulated_two_lowest_vectors,
     ),
-    Kernel(
-        "general eigenvalues",
-        sorted_eigenvalues,
-        lambda: (not_symmetric(10),),
-        eigen.real_eigenvalues,
-        note="single shifts, where LAPACK's dhseqr makes double ones; not balanced, as the rows are of one size",
-    ),
-    Kernel(
-        "roots of a polynomial",
-        roots,
-        lambda: (np.poly(np.arange(1.0, 9.0)),),
-        emulated_roots,
-        note="single shifts, not balanced",
-    ),
+    Kernel("general eigenvalues", sorted_eigenvalues, lambda: (not_symmetric(10),), eigen.real_eigenvalues),
+    Kernel("roots of a polynomial", roots, lambda: (np.poly(np.arange(1.0, 9.0)),), emulated_roots),
     Kernel("power iteration", power_iteration, lambda: (symmetric(20), np.ones(20)), emulated_power_iteration),
 ]

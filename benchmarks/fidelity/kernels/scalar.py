@@ -133,7 +133,7 @@ KERNELS = [
     Kernel("compensated sum", compensated_sum, lambda: (mixed_signs(2000),)),
     Kernel("Muller's recurrence", muller, lambda: (2.0, -4.0, 12)),
     Kernel("logistic map", logistic_map, lambda: (0.1, 3.9, 60)),
-    Kernel("Horner near a root", horner, lambda: (NINTH_POWER, 2.05)),
+    Kernel("Horner near a root", horner, lambda: (NINTH_POWER, 2.15)),
     Kernel("continued fraction", continued_fraction, lambda: (1.5, 20)),
     Kernel("Archimedes' pi", archimedes, lambda: (1.0, 12)),
     Kernel("quadratic roots", quadratic_roots, lambda: (1.0, -1e5 / 3, 0.7)),
