@@ -33,7 +33,7 @@ def test_the_reference_of_each_kernel_computes_what_its_program_computes() -> No
 
 def test_the_command_measures_both_sides(tmp_path: Path) -> None:
     names = ["xy - yx, arrays", "np.cumsum"]
-    command = [sys.executable, str(FOLDER), "--samples", "2", *names]
+    command = [sys.executable, str(FOLDER), "--samples", "4", *names]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert [line.split("  ")[0].strip() for line in shown.stdout.splitlines()[:2]] == names
