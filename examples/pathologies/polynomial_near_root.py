@@ -18,5 +18,5 @@ def value_by_factors_stable(x):
     return factor * factor * factor * factor * factor
 
 
-x = 1.1875
-print(value_by_coefficients_unstable(x), value_by_factors_stable(x))
+for x in (1.0, 1.015625, 1.1875, 1.203125, 1.21875):
+    print(value_by_coefficients_unstable(x), value_by_factors_stable(x))

@@ -12,5 +12,5 @@ def small_root_by_product_stable(a, b, c):
     return c / (a * large)
 
 
-equation = (1.7, 123456.7, 3.1)
-print(small_root_by_formula_unstable(*equation), small_root_by_product_stable(*equation))
+for b in (123456.7, 234567.8, 345678.9, 456789.1, 567891.2, 678912.3):
+    print(small_root_by_formula_unstable(1.7, b, 3.1), small_root_by_product_stable(1.7, b, 3.1))
