@@ -41,6 +41,7 @@ def test_the_unstable_twin_loses_five_bits_more(script: Path, tmp_path: Path) ->
     order = list(rows)
     for unstable, stable in pairs(script):
         assert order.index(unstable) < order.index(stable)
+        assert None not in (rows[unstable]["bits_lost"], rows[stable]["bits_lost"]), "a twin was not perturbed"
         assert rows[unstable]["output_bits"]["min"] <= rows[stable]["output_bits"]["min"] - 5
         assert rows[unstable]["bits_lost"] >= rows[stable]["bits_lost"] + 5
 

@@ -1,9 +1,10 @@
-/* The number of the reference: a double whose every operation is rounded at random to one of the two neighbours of the exact
- * result, as Verrou's `random` mode does.
+/* The number of the reference: a double whose every operation is rounded at random to one of the two neighbours of the
+ * exact result, as Verrou's `random` mode does.
  *
- * It shares nothing with the noise model. Which neighbour the processor's own result is, and on which side of the exact result
- * the other one lies, is found in quadruple precision by software (libquadmath): 113 bits hold the product of two doubles, so
- * the sign of each residual below is exact. Of the elementary functions the first 113 bits are taken for the exact result. */
+ * It shares nothing with the noise model. Which neighbour the processor's own result is, and on which side of the exact
+ * result the other one lies, is found in quadruple precision by software (libquadmath): 113 bits hold the product of
+ * two doubles, so the sign of each residual below is exact. Of the elementary functions the first 113 bits are taken
+ * for the exact result. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <math.h>
@@ -12,8 +13,7 @@
 #include <stdint.h>
 
 typedef struct {
-    PyObject_HEAD
-    double value;
+    PyObject_HEAD double value;
 } Rounded;
 
 static PyTypeObject rounded_type;
@@ -197,14 +197,20 @@ static PyNumberMethods as_number = {
 
 #define METHOD(name) {#name, rounded_##name, METH_NOARGS, NULL}
 static PyMethodDef methods[] = {
-    METHOD(sqrt), METHOD(exp), METHOD(expm1), METHOD(log), METHOD(log1p), METHOD(sin), METHOD(cos), METHOD(arctan),
+    METHOD(sqrt),
+    METHOD(exp),
+    METHOD(expm1),
+    METHOD(log),
+    METHOD(log1p),
+    METHOD(sin),
+    METHOD(cos),
+    METHOD(arctan),
     {"fma", (PyCFunction)(void (*)(void))rounded_fma, METH_FASTCALL, "a.fma(b, c) is a * b + c, rounded once."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyTypeObject rounded_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "_rounded.Rounded",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "_rounded.Rounded",
     .tp_doc = "Rounded(x): a float64 of which each operation is rounded at random.",
     .tp_basicsize = sizeof(Rounded),
     .tp_new = rounded_new,
