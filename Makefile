@@ -8,7 +8,7 @@ BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/pytracer/native/*.[
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test test-all bench lint clean other-pythons traced-process
+.PHONY: help demo test test-all bench fidelity lint clean other-pythons traced-process
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -17,6 +17,7 @@ help:
 	@echo "make test       lint, then the tests; with the other Pythons of this machine those of the traced process"
 	@echo "make test-all   lint, then all tests, the slow ones too, with every Python of this machine"
 	@echo "make bench      measure the cost of tracing and of noise, both sides in one run"
+	@echo "make fidelity   compare the digits of sr with those of random rounding of every operation; writes docs/fidelity.md"
 	@echo "make lint       ruff, mypy, import-linter, codespell"
 	@echo "make clean      remove environments and build products"
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=folder the environment"
@@ -32,6 +33,9 @@ test-all: lint other-pythons everything
 
 bench: $(VENV)/dev.stamp
 	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+fidelity: $(VENV)/dev.stamp
+	@$(BIN)/python benchmarks/fidelity --write-docs
 
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff check
