@@ -4,7 +4,7 @@ inexact(x, t) = x + 2**(e - t) * xi, where x = m * 2**e with 1/2 <= |m| < 1 and 
 (D. S. Parker, Monte Carlo Arithmetic: exploiting randomness in floating-point arithmetic, UCLA CSD-970002, 1997;
 C. Denis, P. de Oliveira Castro and E. Petit, Verificarlo: checking floating point accuracy through Monte Carlo
 arithmetic, ARITH 2016). Verificarlo perturbs each operation; here the numbers that go into a function, or come out of
-it, are perturbed. docs/decisions/007-lent-arguments.md says which, and what happens to the others.
+it, are perturbed. docs/decisions/008-lent-arguments.md says which, and what happens to the others.
 """
 
 from typing import ClassVar
