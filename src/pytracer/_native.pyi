@@ -101,8 +101,12 @@ def set_adapter(find: Callable[[type], Callable[[object], object] | None], /) ->
     What they raise goes into the coverage as `adapter_failed`.
     """
 
-def start_noise(seed: int, native: bool) -> None:
-    """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c)."""
+def start_noise(seed: int, native: bool, nearness: bool = False) -> None:
+    """Seed the streams of all threads; with `native`, hooked NOISE calls get random rounding modes (rounding.c).
+
+    With `nearness` each operation rounds to either neighbour with probability in proportion to the distance of the other
+    one, else with equal probability (error_free.h).
+    """
 
 def stop_noise() -> None:
     """No more noise; NumPy's own loops are back (rounding.c, loops.c)."""
@@ -125,8 +129,8 @@ def start_inexact(
 
     `precision` and `precision32` are the bits of the significand of float64 and float32 that stay; with `whole`, whole
     numbers are perturbed, too. `only` and `exclude` are patterns as in trace/patterns.py; without `only` a function
-    that is not the user's own is perturbed where the user's own code calls it directly. Raises ValueError for precisions out
-    of range.
+    that is not the user's own is perturbed where the user's own code calls it directly. Raises ValueError for precisions
+    out of range.
     """
 
 def stop_inexact() -> None:
@@ -140,6 +144,12 @@ def inexact_functions() -> int:
 
 def unmatched_inexact() -> list[int]:
     """Which of these patterns matched nothing that was asked for: indices into only + exclude (selection.c)."""
+
+def set_array_offset(offset: int, /) -> None:
+    """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).
+
+    Holds for this thread's context; NumPy must be imported. What was made before stays where it is.
+    """
 
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""

@@ -2,8 +2,10 @@
  * chose before.
  *
  * Random rounding (CESTAC: Vignes 1993; "random" of Verrou): an exact result stays exact; an inexact one becomes either of the
- * two neighbouring floating-point numbers with equal probability. s = RN(exact) is one neighbour; the sign of the error tells on
- * which side the other is. TwoSum: Knuth 1969; TwoProd by FMA: Ogita, Rump and Oishi 2005. Results that are subnormal,
+ * two neighbouring floating-point numbers with equal probability. With nearness (Croci, Fasi, Higham, Mary and Mikaitis 2022,
+ * "Stochastic rounding: implementation, error analysis and applications", eq. 2.2) each neighbour has probability in proportion
+ * to the distance of the other: the expected result is the exact one. s = RN(exact) is one neighbour; the sign of the error
+ * tells on which side the other is. TwoSum: Knuth 1969; TwoProd by FMA: Ogita, Rump and Oishi 2005. Results that are subnormal,
  * infinite or the largest finite number keep the rounding to nearest: there the error term itself may underflow, and a step
  * would change the class of the number. */
 
@@ -21,56 +23,66 @@ static inline REAL FN(real)(BITS i)
     return x;
 }
 
-/* ---- one operation: `bit` decides, `inexact` counts */
+/* ---- one operation. `draw` is a random word: its top bit decides, or with nearness all that a fraction of this type holds, 52
+ * or 23 bits of it. `nearness` is a constant wherever speed matters. `inexact` counts. */
 
-static inline REAL FN(step)(REAL s, REAL error, BITS bit, BITS *inexact)
+static inline REAL FN(absolute)(REAL x) { return FN(real)(FN(bits)(x) & MAGNITUDE); }
+
+/* The exact result is s + error / scale, for an s next to it. */
+static inline REAL FN(round)(REAL s, REAL error, REAL scale, BITS draw, bool nearness, BITS *inexact)
 {
     BITS i = FN(bits)(s), magnitude = i & MAGNITUDE;
     BITS rounded = (BITS)((error > 0) | (error < 0)) & (BITS)(magnitude - SMALLEST_NORMAL < LARGEST - SMALLEST_NORMAL);
     BITS towards_zero = (BITS)0 - ((i ^ FN(bits)(error)) >> SIGN_SHIFT);
+    BITS step = (towards_zero | 1) & ((BITS)0 - rounded), taken = draw >> SIGN_SHIFT;
+    if (nearness) {
+        REAL fraction = FN(real)(FN(bits)((REAL)1) | draw >> (SIGN_SHIFT + 2 - PRECISION)) - 1;
+        REAL gap = FN(absolute)(FN(real)(i + step) - s); /* a power of two, half as large below one */
+        taken = (BITS)(FN(absolute)(error) > gap * scale * fraction);
+    }
     *inexact += rounded;
-    return FN(real)((BITS)(i + ((towards_zero | 1) & ((BITS)0 - (rounded & bit)))));
+    return FN(real)((BITS)(i + (step & ((BITS)0 - taken))));
 }
 
-static inline REAL FN(add)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(add)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL s = a + b, t = s - a;
-    return FN(step)(s, (a - (s - t)) + (b - t), bit, inexact);
+    return FN(round)(s, (a - (s - t)) + (b - t), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(subtract)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(subtract)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL s = a - b, t = s - a;
-    return FN(step)(s, (a - (s - t)) - (b + t), bit, inexact);
+    return FN(round)(s, (a - (s - t)) - (b + t), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(multiply)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(multiply)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL p = a * b;
-    return FN(step)(p, FMA(a, b, -p), bit, inexact);
+    return FN(round)(p, FMA(a, b, -p), 1, draw, nearness, inexact);
 }
 
-static inline REAL FN(divide)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(divide)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     REAL q = a / b, residual = FMA(-q, b, a);
-    return FN(step)(q, FN(bits)(b) >> SIGN_SHIFT ? -residual : residual, bit, inexact);
+    return FN(round)(q, FN(bits)(b) >> SIGN_SHIFT ? -residual : residual, FN(absolute)(b), draw, nearness, inexact);
 }
 
-static inline REAL FN(square)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(square)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
-    return FN(multiply)(a, a, bit, inexact);
+    return FN(multiply)(a, a, draw, nearness, inexact);
 }
 
-static inline REAL FN(reciprocal)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(reciprocal)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
-    return FN(divide)((REAL)1, a, bit, inexact);
+    return FN(divide)((REAL)1, a, draw, nearness, inexact);
 }
 
-static inline REAL FN(sqrt)(REAL a, REAL b, BITS bit, BITS *inexact)
+static inline REAL FN(sqrt)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact)
 {
     (void)b;
     REAL s = SQRT(a);
-    return FN(step)(s, FMA(-s, s, a), bit, inexact);
+    return FN(round)(s, FMA(-s, s, a), 2 * s, draw, nearness, inexact);
 }

@@ -8,6 +8,9 @@
 #undef LARGEST
 #undef PRECISION
 #undef EXACT_TAIL
+#undef SAFE_LOW
+#undef SQUARE_LOW
+#undef SQUARE_HIGH
 #undef FMA
 #undef SQRT
 
@@ -20,5 +23,8 @@
 #define LARGEST 0x7f7fffffu
 #define PRECISION 24
 #define EXACT_TAIL 0x3ffu
+#define SAFE_LOW (SMALLEST_NORMAL + ((BITS)(2 * PRECISION) << (PRECISION - 1))) /* its last digits' products are normal */
+#define SQUARE_LOW 0x1p-39f /* numbers whose squares are safe, too */
+#define SQUARE_HIGH 0x1p63f
 #define FMA __builtin_fmaf
 #define SQRT __builtin_sqrtf

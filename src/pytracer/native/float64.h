@@ -8,6 +8,9 @@
 #undef LARGEST
 #undef PRECISION
 #undef EXACT_TAIL
+#undef SAFE_LOW
+#undef SQUARE_LOW
+#undef SQUARE_HIGH
 #undef FMA
 #undef SQRT
 
@@ -20,5 +23,8 @@
 #define LARGEST 0x7fefffffffffffffull
 #define PRECISION 53
 #define EXACT_TAIL 0xffffull
+#define SAFE_LOW (SMALLEST_NORMAL + ((BITS)(2 * PRECISION) << (PRECISION - 1))) /* its last digits' products are normal */
+#define SQUARE_LOW 0x1p-458 /* numbers whose squares are safe, too */
+#define SQUARE_HIGH 0x1p511
 #define FMA __builtin_fma
 #define SQRT __builtin_sqrt

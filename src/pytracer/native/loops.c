@@ -3,6 +3,7 @@
 #include "pytracer.h"
 
 #include "numpy_api.h"
+#include "random_stream.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -11,13 +12,19 @@
 #include <immintrin.h>
 #endif
 
-enum { LANES = 8, BLOCK = 512 };
-enum { COMPLEX_ADD, COMPLEX_SUBTRACT, COMPLEX_MULTIPLY };
+enum { BLOCK = 512 };
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VECTORISED
+#endif
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
 #endif
 
 /* What NumPy passes to our loop as its user data. */
@@ -26,36 +33,8 @@ typedef struct {
     PyUFuncGenericFunction function; /* NumPy's own loop */
     void *data;
     int n_in, in_parts, out_parts; /* parts: 2 for complex numbers */
-    bool power;
+    void (*refine)(void);          /* a Refine of the type, or NULL (refine.h) */
 } Loop;
-
-typedef struct {
-    const char *ufunc;
-    int n_in, code;
-} ComplexOperation;
-
-/* ---- the random stream: xorshift64 (Marsaglia 2003), one a lane; a word gives 64 elements their bit */
-
-static inline void next_words(uint64_t *stream, uint64_t *words)
-{
-    for (int k = 0; k < LANES; k++) {
-        uint64_t x = stream[k];
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        stream[k] = x;
-        words[k] = x ^ x >> 32; /* the low bits of xorshift are its weak ones */
-    }
-}
-
-static inline uint64_t next_bit(ThreadState *state)
-{
-    uint64_t s0 = state->scalar[0], s1 = state->scalar[1], result = s0 + s1; /* xoroshiro128+ */
-    s1 ^= s0;
-    state->scalar[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
-    state->scalar[1] = s1 << 37 | s1 >> 27;
-    return result >> 63;
-}
 
 /* ---- floating-point flags: NumPy turns them into warnings, so only those of the plain operation may remain */
 
@@ -144,23 +123,22 @@ static bool is_chained(int n_in, char **args, npy_intp n, const npy_intp *steps,
 #include "float64.h"
 #include "error_free.h"
 #include "stochastic.h"
+#include "stochastic_complex.h"
+#include "refine.h"
+#include "last_bit.h"
 
 #include "float32.h"
 #include "error_free.h"
 #include "stochastic.h"
-
-static const ComplexOperation complex_operations[] = {
-    {"add", 2, COMPLEX_ADD},
-    {"subtract", 2, COMPLEX_SUBTRACT},
-    {"multiply", 2, COMPLEX_MULTIPLY},
-    {"square", 1, COMPLEX_MULTIPLY},
-};
+#include "stochastic_complex.h"
+#include "refine.h"
+#include "last_bit.h"
 
 /* ufuncs whose results get noise on the last bit. Exact ones (floor, fmod, sign, ldexp, comparisons, ...) are not here. */
 static const char *const last_bit_ufuncs[] = {
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
     "tanh", "arcsinh", "arccosh", "arctanh", "cbrt", "power", "float_power", "hypot", "arctan2", "logaddexp", "logaddexp2",
-    "deg2rad", "rad2deg", "radians", "degrees", "divide", "reciprocal", "sqrt", "square", "absolute",
+    "deg2rad", "rad2deg", "radians", "degrees", "sqrt", "absolute",
 };
 
 /* ---- installation */
@@ -190,7 +168,8 @@ static const void *error_free_operation(const char *name, char type)
 {
     if (type == NPY_DOUBLE) FIND_OPERATION(operations_f64, name)
     if (type == NPY_FLOAT) FIND_OPERATION(operations_f32, name)
-    if (type == NPY_CDOUBLE || type == NPY_CFLOAT) FIND_OPERATION(complex_operations, name)
+    if (type == NPY_CDOUBLE) FIND_OPERATION(complex_operations_f64, name)
+    if (type == NPY_CFLOAT) FIND_OPERATION(complex_operations_f32, name)
     return NULL;
 }
 
@@ -219,12 +198,12 @@ static PyUFuncGenericFunction choose(const char *name, const char *types, int n_
     if (!is_complex && !is_real) return NULL;
     loop->out_parts = is_complex ? 2 : 1;
     loop->in_parts = in == NPY_CDOUBLE || in == NPY_CFLOAT ? 2 : 1;
-    loop->power = !is_complex && (strcmp(name, "power") == 0 || strcmp(name, "float_power") == 0);
     if (all_types(types, n_args, out) && (loop->operation = error_free_operation(name, out)) != NULL)
         return error_free_loop(out);
     if (!has_last_bit_noise(name)) return NULL;
     if (strcmp(name, "absolute") == 0 && all_types(types, n_args, out)) return NULL; /* exact for reals */
     if (!all_types(types, n_args, out) && strcmp(name, "absolute") != 0) return NULL;
+    loop->refine = out == NPY_DOUBLE || out == NPY_CDOUBLE ? refine_f64(name, is_complex) : refine_f32(name, is_complex);
     return out == NPY_DOUBLE || out == NPY_CDOUBLE ? last_bit_loop_f64 : last_bit_loop_f32;
 }
 

@@ -222,10 +222,10 @@ static PyObject *set_adapter(PyObject *self, PyObject *callback)
 static PyObject *start_noise(PyObject *self, PyObject *args)
 {
     unsigned long long seed;
-    int native;
+    int native, nearness = false;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Kp", &seed, &native)) return NULL;
-    noise_start(seed, native);
+    if (!PyArg_ParseTuple(args, "Kp|p", &seed, &native, &nearness)) return NULL;
+    noise_start(seed, native, nearness);
     Py_RETURN_NONE;
 }
 
@@ -255,7 +255,7 @@ static PyObject *start_inexact(PyObject *self, PyObject *args, PyObject *kwargs)
     if (precision < 1 || precision > 53 || precision32 < 1 || precision32 > 24)
         return PyErr_Format(PyExc_ValueError, "precisions of %d and %d bits; they are 1 to 53 and 1 to 24", precision, precision32);
     inexact = (Inexact){true, inputs, outputs, whole, PyTuple_GET_SIZE(only) == 0, precision, precision32, 0};
-    noise_start(seed, false);
+    noise_start(seed, false, false);
     Py_RETURN_NONE;
 }
 
@@ -294,6 +294,19 @@ static PyObject *install_loops(PyObject *self, PyObject *ufuncs)
     return loops_install(ufuncs);
 }
 
+static PyObject *set_array_offset(PyObject *self, PyObject *bytes)
+{
+    size_t offset = PyLong_AsSize_t(bytes);
+    (void)self;
+    if (offset == (size_t)-1 && PyErr_Occurred()) return NULL;
+    if (offset >= 64 || offset % 16 != 0) {
+        PyErr_SetString(PyExc_ValueError, "the offset of arrays is 0, 16, 32 or 48 bytes");
+        return NULL;
+    }
+    if (values_numpy_ready() != 0) return NULL;
+    return none_or_error(alignment_set(offset));
+}
+
 static PyObject *has_native_rounding(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -325,6 +338,7 @@ static PyMethodDef functions[] = {
     {"is_inexact", is_inexact, METH_VARARGS, NULL},
     {"inexact_functions", inexact_functions, METH_NOARGS, NULL},
     {"unmatched_inexact", unmatched_inexact, METH_NOARGS, NULL},
+    {"set_array_offset", set_array_offset, METH_O, NULL},
     {"install_loops", install_loops, METH_O, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

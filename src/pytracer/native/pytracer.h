@@ -379,6 +379,7 @@ size_t task_place(const char *lane, char *place, size_t size);
 
 typedef struct {
     bool native;      /* hooked native callables run under a random rounding mode */
+    bool nearness;    /* the nearer neighbour is the likelier one, in proportion; else both are as likely (error_free.h) */
     uint64_t epoch;   /* 0: no noise */
     uint64_t seed;
 } Noise;
@@ -386,7 +387,7 @@ typedef struct {
 extern Noise noise;
 
 bool rounding_available(void);
-void noise_start(uint64_t seed, bool native);
+void noise_start(uint64_t seed, bool native, bool nearness);
 void noise_stop(void);
 void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
@@ -395,6 +396,11 @@ void rounding_leave(Call *call);
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);
+
+int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be loaded */
+
+PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
+void loops_remove(void);
 
 /* ---- inexact.c: function-level Monte Carlo arithmetic --------------------------------------------------------- */
 
@@ -412,8 +418,5 @@ bool inexact_selects(const Target *target); /* a function of the user's own code
 COLD void inexact_enter(Call *call, Target *target, Arguments *arguments);
 COLD PyObject *inexact_leave(Call *call, PyObject *result);
 COLD void inexact_end(Call *call, bool raised); /* after the call was recorded */
-
-PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
-void loops_remove(void);
 
 #endif

@@ -52,10 +52,11 @@ static uint32_t random_bit(ThreadState *state)
     return (uint32_t)(result >> 63);
 }
 
-void noise_start(uint64_t seed, bool native)
+void noise_start(uint64_t seed, bool native, bool nearness)
 {
     noise.seed = seed;
     noise.native = native && rounding_available();
+    noise.nearness = nearness;
     noise.epoch = next_epoch++;
 }
 

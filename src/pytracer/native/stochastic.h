@@ -1,113 +1,208 @@
-/* NumPy's inner loops for one floating-point type: loops.c includes it for double and for float. */
+/* NumPy's inner loops on real numbers, for one floating-point type: loops.c includes it for double and for float. */
 
-/* ---- blocks of contiguous elements; `out` may be `a` or `b`. Return the number of inexact results. */
+/* ---- random words for blocks of at most BLOCK elements; with random rounding one word a lane gives 64 rows their bit */
 
-static inline uint64_t FN(total)(const BITS *inexact)
+VECTORISED static void FN(random_rows)(uint64_t *stream, size_t rows, BITS *draws)
 {
-    uint64_t total = 0;
-    for (int k = 0; k < LANES; k++) total += inexact[k];
-    return total;
+    uint64_t words[LANES];
+    next_words(stream, words);
+    for (size_t row = 0; row < rows; row++)
+        for (int k = 0; k < LANES; k++) draws[row * LANES + (size_t)k] = (BITS)(words[k] >> row) << SIGN_SHIFT;
 }
 
-#define BLOCK_KERNEL(op) \
-    VECTORISED static uint64_t FN(op##_block)(const REAL *a, const REAL *b, REAL *out, size_t n, uint64_t *stream) \
-    { \
-        BITS inexact[LANES] = {0}; \
-        uint64_t words[LANES]; /* a bit for each of LANES * 64 = BLOCK elements */ \
-        next_words(stream, words); \
-        for (size_t i = 0; i < n; i += LANES) { \
-            REAL results[LANES], left[LANES], right[LANES]; \
-            size_t count = n - i < LANES ? n - i : LANES; \
-            if (LIKELY(count == LANES)) { \
-                for (int k = 0; k < LANES; k++) left[k] = a[i + k]; \
-                for (int k = 0; k < LANES; k++) right[k] = b[i + k]; \
-            } else { \
-                for (int k = 0; k < LANES; k++) left[k] = a[i + ((size_t)k < count ? (size_t)k : 0)]; \
-                for (int k = 0; k < LANES; k++) right[k] = b[i + ((size_t)k < count ? (size_t)k : 0)]; \
-            } \
-            for (int k = 0; k < LANES; k++) results[k] = FN(op)(left[k], right[k], (BITS)(words[k] & 1), &inexact[k]); \
-            for (int k = 0; k < LANES; k++) words[k] >>= 1; \
-            if (LIKELY(count == LANES)) \
-                for (int k = 0; k < LANES; k++) out[i + k] = results[k]; \
-            else \
-                for (size_t k = 0; k < count; k++) out[i + k] = results[k]; \
-        } \
-        return FN(total)(inexact); \
-    } \
-    static REAL FN(op##_one)(REAL a, REAL b, BITS bit, BITS *inexact) { return FN(op)(a, b, bit, inexact); }
+VECTORISED static void FN(nearness_rows)(uint64_t *stream, size_t rows, BITS *draws)
+{
+    for (size_t row = 0; row < rows; row++) {
+        uint64_t words[LANES];
+        next_words(stream, words);
+        for (int k = 0; k < LANES; k++) draws[row * LANES + (size_t)k] = (BITS)(words[k] >> (63 - SIGN_SHIFT));
+    }
+}
 
-BLOCK_KERNEL(add)
-BLOCK_KERNEL(subtract)
-BLOCK_KERNEL(multiply)
-BLOCK_KERNEL(divide)
-BLOCK_KERNEL(square)
-BLOCK_KERNEL(reciprocal)
-BLOCK_KERNEL(sqrt)
-#undef BLOCK_KERNEL
+/* `draws` has room for a multiple of LANES. */
+static inline void FN(draw_block)(uint64_t *stream, size_t n, bool nearness, BITS *draws)
+{
+    size_t rows = (n + LANES - 1) / LANES;
+    if (nearness)
+        FN(nearness_rows)(stream, rows, draws);
+    else
+        FN(random_rows)(stream, rows, draws);
+}
+
+static inline BITS FN(draw)(ThreadState *state) { return (BITS)(next_word(state) >> (63 - SIGN_SHIFT)); }
+
+/* ---- blocks of contiguous elements; `out` may be `a` or `b`. Return the number of inexact results. Plain loops, which the
+ * compiler vectorises. */
+
+#define KERNEL(op, name, nearness) \
+    VECTORISED static uint64_t FN(name)(const REAL *a, const REAL *b, REAL *out, size_t n, const BITS *draws) \
+    { \
+        BITS inexact = 0; \
+        INDEPENDENT for (size_t i = 0; i < n; i++) out[i] = FN(op)(a[i], b[i], draws[i], nearness, &inexact); \
+        return inexact; \
+    }
+
+#define KERNELS(op) \
+    KERNEL(op, op##_random, false) \
+    KERNEL(op, op##_nearness, true) \
+    static REAL FN(op##_one)(REAL a, REAL b, BITS draw, bool nearness, BITS *inexact) \
+    { \
+        return FN(op)(a, b, draw, nearness, inexact); \
+    }
+
+KERNELS(add)
+KERNELS(subtract)
+KERNELS(multiply)
+KERNELS(divide)
+KERNELS(square)
+KERNELS(reciprocal)
+KERNELS(sqrt)
+#undef KERNEL
+#undef KERNELS
+
+typedef uint64_t (*FN(Kernel))(const REAL *, const REAL *, REAL *, size_t, const BITS *);
 
 typedef struct {
     const char *ufunc;
     int n_in;
     bool is_add; /* reduced in pairs. (A kernel's address is no key: it has one for each processor.) */
-    uint64_t (*block)(const REAL *, const REAL *, REAL *, size_t, uint64_t *);
-    REAL (*one)(REAL, REAL, BITS, BITS *);
+    FN(Kernel) random, nearness;
+    REAL (*one)(REAL, REAL, BITS, bool, BITS *);
 } FN(Operation);
 
+#define OPERATION(op, n_in, is_add) {#op, n_in, is_add, FN(op##_random), FN(op##_nearness), FN(op##_one)}
 static const FN(Operation) FN(operations)[] = {
-    {"add", 2, true, FN(add_block), FN(add_one)},
-    {"subtract", 2, false, FN(subtract_block), FN(subtract_one)},
-    {"multiply", 2, false, FN(multiply_block), FN(multiply_one)},
-    {"divide", 2, false, FN(divide_block), FN(divide_one)},
-    {"square", 1, false, FN(square_block), FN(square_one)},
-    {"reciprocal", 1, false, FN(reciprocal_block), FN(reciprocal_one)},
-    {"sqrt", 1, false, FN(sqrt_block), FN(sqrt_one)},
+    OPERATION(add, 2, true),
+    OPERATION(subtract, 2, false),
+    OPERATION(multiply, 2, false),
+    OPERATION(divide, 2, false),
+    OPERATION(square, 1, false),
+    OPERATION(reciprocal, 1, false),
+    OPERATION(sqrt, 1, false),
 };
+#undef OPERATION
 
-/* ---- sums: NumPy's pairwise order (8 accumulators, leaves of 128), each addition rounded at random */
+/* ---- sums: NumPy's pairwise order (8 accumulators, leaves of at most 128), each addition rounded at random. The leaves of a
+ * subtree are summed side by side, a row of each at a time. */
+
+enum { FN(SUBTREE) = 1024, FN(LEAVES) = FN(SUBTREE) / 64, FN(ROWS) = 128 / LANES };
+
+typedef struct {
+    size_t n, start[FN(LEAVES)], size[FN(LEAVES)];
+    REAL sums[FN(LEAVES)];
+    size_t next; /* leaf to be taken up by join_leaves */
+} FN(Leaves);
+
+static inline size_t FN(half)(size_t n) { return n / 2 - n / 2 % LANES; }
 
 static inline REAL FN(draw_add)(REAL a, REAL b, ThreadState *state, BITS *inexact)
 {
-    return FN(add)(a, b, (BITS)next_bit(state), inexact);
+    return FN(add)(a, b, FN(draw)(state), noise.nearness, inexact);
 }
 
-VECTORISED static REAL FN(sum_leaf)(const REAL *a, size_t n, uint64_t *stream, BITS *counts)
-{
-    REAL sums[LANES];
-    uint64_t words[LANES];
-    next_words(stream, words);
-    for (int k = 0; k < LANES; k++) sums[k] = a[k];
-    size_t i = LANES;
-    for (; i + LANES <= n; i += LANES) {
-        for (int k = 0; k < LANES; k++) sums[k] = FN(add)(sums[k], a[i + k], (BITS)(words[k] & 1), &counts[k]);
-        for (int k = 0; k < LANES; k++) words[k] >>= 1;
-    }
-    for (int width = LANES / 2; width > 0; width /= 2) /* neighbours first, as NumPy does */
-        for (int k = 0; k < width; k++) {
-            sums[k] = FN(add)(sums[2 * k], sums[2 * k + 1], (BITS)(words[k] & 1), &counts[k]);
-            words[k] >>= 1;
-        }
-    REAL sum = sums[0];
-    for (; i < n; i++) {
-        sum = FN(add)(sum, a[i], (BITS)(words[0] & 1), &counts[0]);
-        words[0] >>= 1;
-    }
-    return sum;
-}
-
-static REAL FN(sum)(const char *a, size_t n, npy_intp stride, ThreadState *state, BITS *counts)
+static void FN(find_leaves)(FN(Leaves) *leaves, size_t start, size_t n)
 {
     if (n > 128) {
-        size_t half = n / 2;
-        half -= half % 8;
-        REAL left = FN(sum)(a, half, stride, state, counts);
-        REAL right = FN(sum)(a + (npy_intp)half * stride, n - half, stride, state, counts);
-        return FN(draw_add)(left, right, state, counts);
+        FN(find_leaves)(leaves, start, FN(half)(n));
+        FN(find_leaves)(leaves, start + FN(half)(n), n - FN(half)(n));
+        return;
     }
-    REAL leaf[128];
-    for (size_t i = 0; i < n; i++) leaf[i] = *(const REAL *)(a + (npy_intp)i * stride);
-    if (n >= LANES) return FN(sum_leaf)(leaf, n, state->stream, counts);
-    REAL sum = n > 0 ? leaf[0] : (REAL)0;
-    for (size_t i = 1; i < n; i++) sum = FN(draw_add)(sum, leaf[i], state, counts);
+    leaves->start[leaves->n] = start;
+    leaves->size[leaves->n++] = n;
+}
+
+static REAL FN(join_leaves)(FN(Leaves) *leaves, size_t n, ThreadState *state, BITS *inexact)
+{
+    if (n <= 128) return leaves->sums[leaves->next++];
+    REAL left = FN(join_leaves)(leaves, FN(half)(n), state, inexact);
+    REAL right = FN(join_leaves)(leaves, n - FN(half)(n), state, inexact);
+    return FN(draw_add)(left, right, state, inexact);
+}
+
+/* What a group of leaves draws from. With random rounding a leaf has one word a lane: a bit for each of its steps. */
+typedef struct {
+    uint64_t *stream, words[FN(LEAVES) * LANES];
+    BITS draws[FN(LEAVES) * LANES];
+} FN(LeafDraws);
+
+/* Draws for `width` lanes of every leaf; `after_rows` is the level of the tree that joins the lanes, or -1 while rows are added. */
+static const BITS *FN(leaf_draws)(FN(LeafDraws) *from, const FN(Leaves) *leaves, size_t width, size_t row, int after_rows)
+{
+    if (noise.nearness) {
+        FN(nearness_rows)(from->stream, (leaves->n * width + LANES - 1) / LANES, from->draws);
+        return from->draws;
+    }
+    for (size_t leaf = 0; leaf < leaves->n; leaf++) {
+        size_t bit = after_rows < 0 ? row - 1 : leaves->size[leaf] / LANES - 1 + (size_t)after_rows;
+        for (size_t k = 0; k < width; k++)
+            from->draws[leaf * width + k] = (BITS)(from->words[leaf * LANES + k] >> bit) << SIGN_SHIFT;
+    }
+    return from->draws;
+}
+
+/* One row of every leaf; a leaf that has no more adds -0, which changes nothing. */
+static void FN(gather_row)(const char *a, npy_intp stride, const FN(Leaves) *leaves, size_t row, REAL *into)
+{
+    for (size_t leaf = 0; leaf < leaves->n; leaf++, into += LANES) {
+        const char *from = a + (npy_intp)(leaves->start[leaf] + row * LANES) * stride;
+        if (row < leaves->size[leaf] / LANES)
+            for (int k = 0; k < LANES; k++) into[k] = *(const REAL *)(from + k * stride);
+        else
+            for (int k = 0; k < LANES; k++) into[k] = -(REAL)0;
+    }
+}
+
+/* Leaves of at least LANES elements. */
+static void FN(sum_leaves)(const char *a, npy_intp stride, FN(Leaves) *leaves, ThreadState *state, BITS *inexact)
+{
+    REAL sums[FN(LEAVES) * LANES], row[FN(LEAVES) * LANES];
+    FN(LeafDraws) draws = {.stream = state->stream};
+    FN(Kernel) add = noise.nearness ? FN(add_nearness) : FN(add_random);
+    size_t rows = 0;
+    for (size_t leaf = 0; leaf < leaves->n; leaf++) {
+        if (!noise.nearness) next_words(state->stream, draws.words + leaf * LANES);
+        if (leaves->size[leaf] / LANES > rows) rows = leaves->size[leaf] / LANES;
+    }
+    FN(gather_row)(a, stride, leaves, 0, sums);
+    for (size_t at = 1; at < rows; at++) {
+        FN(gather_row)(a, stride, leaves, at, row);
+        *inexact += (BITS)add(sums, row, sums, leaves->n * LANES, FN(leaf_draws)(&draws, leaves, LANES, at, -1));
+    }
+    int level = 0;
+    for (size_t width = LANES / 2; width > 0; width /= 2, level++) { /* neighbours first, as NumPy does */
+        size_t pairs = leaves->n * width;
+        for (size_t i = 0; i < pairs; i++) {
+            row[i] = sums[2 * i + 1];
+            sums[i] = sums[2 * i];
+        }
+        *inexact += (BITS)add(sums, row, sums, pairs, FN(leaf_draws)(&draws, leaves, width, 0, level));
+    }
+    for (size_t leaf = 0; leaf < leaves->n; leaf++) {
+        leaves->sums[leaf] = sums[leaf];
+        size_t whole = leaves->size[leaf] / LANES;
+        for (size_t i = whole * LANES; i < leaves->size[leaf]; i++, level++) {
+            uint64_t word = noise.nearness ? next_word(state) : draws.words[leaf * LANES] >> (whole - 1 + (size_t)level) << 63;
+            REAL next = *(const REAL *)(a + (npy_intp)(leaves->start[leaf] + i) * stride);
+            leaves->sums[leaf] = FN(add)(leaves->sums[leaf], next, (BITS)(word >> (63 - SIGN_SHIFT)), noise.nearness, inexact);
+        }
+    }
+}
+
+static REAL FN(sum)(const char *a, size_t n, npy_intp stride, ThreadState *state, BITS *inexact)
+{
+    if (n > FN(SUBTREE)) {
+        REAL left = FN(sum)(a, FN(half)(n), stride, state, inexact);
+        REAL right = FN(sum)(a + (npy_intp)FN(half)(n) * stride, n - FN(half)(n), stride, state, inexact);
+        return FN(draw_add)(left, right, state, inexact);
+    }
+    if (n >= LANES) {
+        FN(Leaves) leaves = {0};
+        FN(find_leaves)(&leaves, 0, n);
+        FN(sum_leaves)(a, stride, &leaves, state, inexact);
+        return FN(join_leaves)(&leaves, n, state, inexact);
+    }
+    REAL sum = n > 0 ? *(const REAL *)a : (REAL)0;
+    for (size_t i = 1; i < n; i++) sum = FN(draw_add)(sum, *(const REAL *)(a + (npy_intp)i * stride), state, inexact);
     return sum;
 }
 
@@ -116,13 +211,13 @@ static REAL FN(sum)(const char *a, size_t n, npy_intp stride, ThreadState *state
 static void FN(reduce)(const Loop *loop, const FN(Operation) *operation, char **args, npy_intp n, const npy_intp *steps,
                        ThreadState *state)
 {
-    BITS counts[LANES] = {0};
+    BITS inexact = 0;
     REAL *out = (REAL *)args[0], value = *out;
     if (operation->is_add) {
-        value = FN(draw_add)(value, FN(sum)(args[1], (size_t)n, steps[1], state, counts), state, counts);
+        value = FN(draw_add)(value, FN(sum)(args[1], (size_t)n, steps[1], state, &inexact), state, &inexact);
     } else {
         for (npy_intp i = 0; i < n; i++)
-            value = operation->one(value, *(REAL *)(args[1] + i * steps[1]), (BITS)next_bit(state), counts);
+            value = operation->one(value, *(REAL *)(args[1] + i * steps[1]), FN(draw)(state), noise.nearness, &inexact);
     }
     if (flags_are_suspect()) {
         REAL scratch = *out;
@@ -130,27 +225,28 @@ static void FN(reduce)(const Loop *loop, const FN(Operation) *operation, char **
         replay(loop, again, n, steps);
     }
     *out = value;
-    count(&counters->inexact_elements, FN(total)(counts));
+    count(&counters->inexact_elements, inexact);
 }
 
 /* An output that is a later input (accumulate): one element after the other. */
 static void FN(chain)(const Loop *loop, const FN(Operation) *operation, char **args, npy_intp n, const npy_intp *steps,
                       ThreadState *state)
 {
-    BITS counts[LANES] = {0};
+    BITS inexact = 0;
     int second = operation->n_in - 1, result = operation->n_in;
     for (npy_intp i = 0; i < n; i++) {
         REAL a = *(REAL *)(args[0] + i * steps[0]), b = *(REAL *)(args[second] + i * steps[second]), scratch;
-        REAL value = operation->one(a, b, (BITS)next_bit(state), counts);
+        REAL value = operation->one(a, b, FN(draw)(state), noise.nearness, &inexact);
         if (flags_are_suspect()) {
             char *again[] = {(char *)&a, (char *)(second ? &b : &scratch), (char *)&scratch};
             replay(loop, again, 1, steps);
         }
         *(REAL *)(args[result] + i * steps[result]) = value;
     }
-    count(&counters->inexact_elements, FN(total)(counts));
+    count(&counters->inexact_elements, inexact);
 }
 
+/* The block of an input that starts at `from`: where it stands, or in the buffer. */
 static const REAL *FN(gather)(const char *from, npy_intp step, npy_intp n, REAL *buffer)
 {
     if (step == sizeof(REAL) && (uintptr_t)from % sizeof(REAL) == 0) return (const REAL *)from;
@@ -170,20 +266,32 @@ static void FN(blocks)(const Loop *loop, const FN(Operation) *operation, char **
                        ThreadState *state)
 {
     REAL left[BLOCK], right[BLOCK], results[BLOCK];
+    BITS draws[BLOCK];
     uint64_t inexact = 0;
     int second = operation->n_in - 1, result = operation->n_in;
+    FN(Kernel) kernel = noise.nearness ? operation->nearness : operation->random;
+    /* An input that is overwritten is needed once more to tell the flags. */
+    bool direct = steps[result] == sizeof(REAL) && (uintptr_t)args[result] % sizeof(REAL) == 0 && args[0] != args[result] &&
+                  args[second] != args[result];
     for (npy_intp at = 0; at < n; at += BLOCK) {
         npy_intp size = n - at < BLOCK ? n - at : BLOCK;
-        const REAL *a = FN(gather)(args[0] + at * steps[0], steps[0], size, left);
-        const REAL *b = second ? FN(gather)(args[1] + at * steps[1], steps[1], size, right) : a;
-        inexact += operation->block(a, b, results, (size_t)size, state->stream);
+        const REAL *a = left, *b = right;
+        if (at == 0 || steps[0] != 0) a = FN(gather)(args[0] + at * steps[0], steps[0], size, left);
+        if (second == 0)
+            b = a;
+        else if (at == 0 || steps[1] != 0)
+            b = FN(gather)(args[1] + at * steps[1], steps[1], size, right);
+        char *to = args[result] + at * steps[result];
+        REAL *out = direct ? (REAL *)to : results;
+        FN(draw_block)(state->stream, (size_t)size, noise.nearness, draws);
+        inexact += kernel(a, b, out, (size_t)size, draws);
         if (flags_are_suspect()) {
             REAL scratch[BLOCK];
             const npy_intp dense[] = {sizeof(REAL), sizeof(REAL), sizeof(REAL)};
             char *again[] = {(char *)a, (char *)(second ? b : scratch), (char *)scratch};
             replay(loop, again, size, dense);
         }
-        FN(scatter)(args[result] + at * steps[result], steps[result], size, results);
+        if (!direct) FN(scatter)(to, steps[result], size, results);
     }
     count(&counters->inexact_elements, inexact);
 }
@@ -201,159 +309,5 @@ static void FN(loop)(char **args, const npy_intp *dimensions, const npy_intp *st
         FN(chain)(loop, operation, args, n, steps, scope.state);
     else
         FN(blocks)(loop, operation, args, n, steps, scope.state);
-    scope_leave(&scope);
-}
-
-/* ---- complex: NumPy's formulas, each real operation rounded at random */
-
-static void FN(complex_one)(int operation, const REAL *a, const REAL *b, REAL *out, ThreadState *state, BITS *counts)
-{
-#define DRAW (BITS)next_bit(state), counts
-    REAL re, im;
-    switch (operation) {
-    case COMPLEX_ADD:
-        re = FN(add)(a[0], b[0], DRAW);
-        im = FN(add)(a[1], b[1], DRAW);
-        break;
-    case COMPLEX_SUBTRACT:
-        re = FN(subtract)(a[0], b[0], DRAW);
-        im = FN(subtract)(a[1], b[1], DRAW);
-        break;
-    default: /* COMPLEX_MULTIPLY; a square is given b = a */
-        re = FN(subtract)(FN(multiply)(a[0], b[0], DRAW), FN(multiply)(a[1], b[1], DRAW), DRAW);
-        im = FN(add)(FN(multiply)(a[0], b[1], DRAW), FN(multiply)(a[1], b[0], DRAW), DRAW);
-    }
-    out[0] = re;
-    out[1] = im;
-#undef DRAW
-}
-
-static void FN(complex_sum)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state, BITS *counts)
-{
-    REAL before[2], sum[2];
-    memcpy(before, args[0], sizeof before);
-    for (int part = 0; part < 2; part++)
-        sum[part] = FN(draw_add)(
-            before[part], FN(sum)(args[1] + part * (npy_intp)sizeof(REAL), (size_t)n, steps[1], state, counts), state, counts);
-    if (flags_are_suspect()) {
-        char *again[] = {(char *)before, args[1], (char *)before};
-        replay(loop, again, n, steps);
-    }
-    memcpy(args[0], sum, sizeof sum);
-}
-
-static void FN(complex_loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
-{
-    const Loop *loop = data;
-    const ComplexOperation *operation = loop->operation;
-    int second = operation->n_in - 1, result = operation->n_in;
-    BITS counts[LANES] = {0};
-    npy_intp n = dimensions[0];
-    if (is_plain(loop, args, dimensions, steps)) return;
-    Scope scope = scope_enter((uint64_t)n);
-    if (operation->code == COMPLEX_ADD && args[0] == args[2] && steps[0] == 0 && steps[2] == 0) {
-        FN(complex_sum)(loop, args, n, steps, scope.state, counts);
-        n = 0;
-    }
-    for (npy_intp i = 0; i < n; i++) {
-        REAL a[2], b[2], out[2], scratch[2];
-        memcpy(a, args[0] + i * steps[0], sizeof a);
-        memcpy(b, args[second] + i * steps[second], sizeof b);
-        FN(complex_one)(operation->code, a, b, out, scope.state, counts);
-        if (flags_are_suspect()) {
-            char *again[] = {(char *)a, (char *)(second ? b : scratch), (char *)scratch};
-            replay(loop, again, 1, steps);
-        }
-        memcpy(args[result] + i * steps[result], out, sizeof out);
-    }
-    count(&counters->inexact_elements, FN(total)(counts));
-    scope_leave(&scope);
-}
-
-/* ---- functions without an error-free transform: noise on the last bit of NumPy's own result
- *
- * The result y of a good library lies within about one unit of the exact value: it stays with probability 1/2, else goes one
- * unit up or down. A result that is surely exact stays: one with many trailing zero bits (0, 1, 2.5, Inf), one that is an
- * input (pow(x, 1), hypot(x, 0), z / 1) or a power whose digits all fit. */
-
-static REAL FN(last_bit)(REAL y, ThreadState *state, BITS *inexact)
-{
-    BITS i = FN(bits)(y);
-    ++*inexact;
-    BITS move = (BITS)next_bit(state), up = (BITS)next_bit(state);
-    return move ? FN(real)(up ? i + 1 : i - 1) : y;
-}
-
-/* x^n with a whole n is exact when the odd part of x to the n is below 2^PRECISION. */
-static bool FN(is_exact_power)(REAL x, REAL n)
-{
-    if (!(n >= 2 && n <= PRECISION) || n != (REAL)(int)n) return false;
-    const int digits = PRECISION - 1;
-    uint64_t fraction = FN(bits)(x) & (((BITS)1 << digits) - 1);
-    uint64_t odd = fraction | (uint64_t)1 << digits; /* a subnormal x only looks less exact than it is */
-    odd >>= __builtin_ctzll(odd);
-    uint64_t power = 1;
-    for (int k = (int)n; k > 0; k--) {
-        if (power > ((uint64_t)1 << PRECISION) / odd) return false;
-        power *= odd;
-    }
-    return true;
-}
-
-static bool FN(is_exact)(const Loop *loop, REAL y, char *const *inputs, const npy_intp *steps, npy_intp i)
-{
-    BITS bits = FN(bits)(y), magnitude = bits & MAGNITUDE;
-    if ((bits & EXACT_TAIL) == 0 || magnitude < SMALLEST_NORMAL || magnitude >= LARGEST) return true;
-    REAL x[4];
-    int n = 0;
-    for (int k = 0; k < loop->n_in; k++)
-        for (int part = 0; part < loop->in_parts; part++, n++) {
-            memcpy(&x[n], inputs[k] + i * steps[k] + part * (npy_intp)sizeof(REAL), sizeof(REAL));
-            if ((FN(bits)(x[n]) & MAGNITUDE) == magnitude) return true;
-        }
-    return loop->power && FN(is_exact_power)(x[0], x[1]);
-}
-
-/* `args` point to at most BLOCK elements, none of which depends on another. */
-static void FN(last_bit_block)(const Loop *loop, char **args, npy_intp n, const npy_intp *steps, ThreadState *state, BITS *counts)
-{
-    REAL kept[2][2 * BLOCK]; /* of inputs that the output overwrites */
-    char *inputs[2];
-    npy_intp strides[2], in_size = loop->in_parts * (npy_intp)sizeof(REAL);
-    for (int k = 0; k < loop->n_in; k++) {
-        bool overwritten = args[k] == args[loop->n_in];
-        inputs[k] = overwritten ? (char *)kept[k] : args[k];
-        strides[k] = overwritten ? in_size : steps[k];
-        for (npy_intp i = 0; overwritten && i < n; i++)
-            memcpy(inputs[k] + i * in_size, args[k] + i * steps[k], (size_t)in_size);
-    }
-    loop->function(args, &n, steps, loop->data);
-    for (npy_intp i = 0; i < n; i++)
-        for (int part = 0; part < loop->out_parts; part++) {
-            REAL y;
-            char *at = args[loop->n_in] + i * steps[loop->n_in] + part * (npy_intp)sizeof y;
-            memcpy(&y, at, sizeof y);
-            if (FN(is_exact)(loop, y, inputs, strides, i)) continue;
-            y = FN(last_bit)(y, state, counts);
-            memcpy(at, &y, sizeof y);
-        }
-}
-
-static void FN(last_bit_loop)(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data)
-{
-    const Loop *loop = data;
-    npy_intp n = dimensions[0], size = loop->out_parts * (npy_intp)sizeof(REAL);
-    BITS counts[LANES] = {0};
-    if (is_plain(loop, args, dimensions, steps)) return;
-    Scope scope = scope_enter((uint64_t)n);
-    bool depends = is_chained(loop->n_in, args, n, steps, size) || steps[loop->n_in] == 0; /* accumulate, reduce */
-    npy_intp length = depends ? 1 : BLOCK;
-    for (npy_intp at = 0; at < n; at += length) {
-        char *here[3];
-        for (int k = 0; k <= loop->n_in; k++) here[k] = args[k] + at * steps[k];
-        FN(last_bit_block)(loop, here, n - at < length ? n - at : length, steps, scope.state, counts);
-    }
-    plain_flags |= flags_now();
-    count(&counters->inexact_elements, FN(total)(counts));
     scope_leave(&scope);
 }

@@ -20,6 +20,10 @@ MODELS = {
     "rr": "mca:RandomRounding",
     "pb": "mca:PrecisionBounding",
     "mca": "mca:MonteCarloArithmetic",
+    "platform": "platform:Platform",
+    "env": "env:Environment",
+    "verrou": "verrou:Verrou",
+    "verificarlo": "verificarlo:Verificarlo",
 }
 """Name -> module and class. Only what is named is imported."""
 

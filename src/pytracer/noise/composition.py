@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from pytracer.errors import UsageError
-from pytracer.noise.model import Availability, Description, NoiseModel
+from pytracer.noise.model import Availability, Description, NoiseModel, Part
 
 
 class Composition(NoiseModel):
@@ -24,8 +24,11 @@ class Composition(NoiseModel):
         """Available when each model is."""
         found = [(model.name, model.availability()) for model in self.models]
         reasons = (f"{name}: {one.reason}" if len(found) > 1 else one.reason for name, one in found if one.reason)
-        parts = tuple(part for _, one in found for part in one.parts)
-        return Availability(all(one.available for _, one in found), "; ".join(reasons), parts)
+        return Availability(all(one.available for _, one in found), "; ".join(reasons))
+
+    def parts(self) -> tuple[Part, ...]:
+        """Those of all."""
+        return tuple(part for model in self.models for part in model.parts())
 
     def environment(self, seed: int, sample: int) -> dict[str, str]:
         """The variables of all; a later model wins."""

@@ -26,7 +26,6 @@ class Availability(NamedTuple):
 
     available: bool
     reason: str = ""  # why not; of an available model: what is missing
-    parts: tuple[Part, ...] = ()
 
 
 class NoiseModel:
@@ -40,14 +39,20 @@ class NoiseModel:
     """Their values arrive as keyword arguments of `__init__`."""
     ANY_OPTION: ClassVar[Option | None] = None
     """Stands for options of any other name, whose values arrive as keyword arguments, too."""
+    EXAMPLE: ClassVar[str] = ""
+    """Options without which the model cannot be made, as a text."""
     ARITHMETIC: ClassVar[bool] = True
     """Whether it perturbs operations themselves: two such models do not compose."""
 
     # In the process that starts the samples
 
     def availability(self) -> Availability:
-        """Whether this machine has what the model needs."""
+        """Whether this machine has what the model needs. Asked before each run: cheap where it can be."""
         return Availability(True)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What the model finds on this machine, for `pytracer doctor`; may take a second."""
+        return ()
 
     def environment(self, seed: int, sample: int) -> dict[str, str]:
         """Environment variables of one perturbed sample; `seed` is that of the experiment."""

@@ -7,7 +7,7 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 import sys
 
 from pytracer import _native
-from pytracer.noise.model import Description, NoiseModel
+from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
 
@@ -42,9 +42,15 @@ class StochasticRounding(NoiseModel):
         self._native = _native.has_native_rounding()
         self._numpy = False
 
+    def parts(self) -> tuple[Part, ...]:
+        """The layers, and what each finds."""
+        from pytracer.noise.layers import layers  # not in the traced process
+
+        return layers()
+
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
-        _native.start_noise(seed, self._native)
+        _native.start_noise(seed, self._native, self._nearness)
 
     def stop(self) -> None:
         """Put NumPy's own loops back; native calls keep round-to-nearest."""

@@ -97,11 +97,19 @@ class MeasuredCalls:
 
     @classmethod
     def of(
-        cls, reference: View, calls: Ints, views: Sequence[View], rows: Ints, store: StoreElements
+        cls,
+        reference: View,
+        calls: Ints,
+        views: Sequence[View],
+        rows: Ints,
+        store: StoreElements,
+        *,
+        from_outside: bool = False,
     ) -> "MeasuredCalls":
         """Measure the reference's `calls` (C,) over the samples in which all of them were found at `rows` (N, C).
 
-        With fewer than two samples nothing is measurable; the means are then those of the reference.
+        With fewer than two samples nothing is measurable; the means are then those of the reference. Perturbations
+        `from_outside` are not counted: they are seen where outputs differ.
         """
         perturbations = [view.lane.calls["perturbations"][row] for view, row in zip(views, rows, strict=True)]
         most = np.max([np.zeros(len(calls), np.uint32), *perturbations], axis=0).astype(np.int64)
@@ -110,6 +118,8 @@ class MeasuredCalls:
         values = MeasuredValues.of(ValueRows.of(reference, calls, sides, places), sides, store)
         of, output = values.rows.call, values.rows.output
         differ = np.bincount(of[values.differs & ~output], minlength=len(calls)) > 0
+        if from_outside:
+            differ |= np.bincount(of[values.differs & output], minlength=len(calls)) > 0
         measurable = ((most > 0) | differ | values.rows.counts_differ[0]) & (not alone)
         for column in (values.summary.bits_min, values.summary.bits_median, values.summary.bits_mean):
             column[~measurable[of]] = np.nan

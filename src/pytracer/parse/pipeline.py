@@ -10,6 +10,7 @@ from pytracer.parse import tables
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls
 from pytracer.parse.catalog import Catalog
+from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.measure import CONFIDENCE, PROBABILITY, Statistics
 from pytracer.parse.samples import Experiment, open_experiment
 from pytracer.parse.schema import ELEMENTS_PER_RESULT, ELEMENTS_PER_VALUE, TABLES
@@ -57,12 +58,14 @@ def parse(
         store = _Store(writer, catalog, _origin(lanes))
         total = sum(len(lane.function) for lane in lanes)
         first_calls: list[int] = []
+        explainer = experiment.explainer()
         for number, lane in enumerate(lanes):
             first_calls.append(writer.rows("calls"))
-            for done in _measure_lane(number, lane, experiment.measured, catalog, store):
+            for done in _measure_lane(number, lane, experiment, explainer, store):
                 if progress:
                     progress(first_calls[-1] + done, total)
         _write_tables(writer, experiment, lanes, first_calls, store)
+        writer.append("explanations", tables.explanations(explainer))
         writer.finish(_attributes(experiment, store), experiment.reference.meta)
     return Result.open(output)
 
@@ -74,14 +77,16 @@ def _origin(lanes: Sequence[AlignedLane]) -> int:
 
 
 def _measure_lane(
-    number: int, lane: AlignedLane, measured: Sequence[int], catalog: Catalog, store: "_Store"
+    number: int, lane: AlignedLane, experiment: Experiment, explainer: Explainer | None, store: "_Store"
 ) -> Iterator[int]:
     """Measure and store a lane; yields the number of calls done."""
     if lane.reference is None:
         return
-    reference = View.of(lane.reference, catalog)
-    present = [(View.of(side, catalog), lane.rows[i]) for i in measured if (side := lane.lanes[i]) is not None]
+    reference = View.of(lane.reference, store.catalog)
+    sides = [(lane.lanes[i], lane.rows[i]) for i in experiment.measured]
+    present = [(View.of(side, store.catalog), rows) for side, rows in sides if side is not None]
     first_call = store.writer.rows("calls")
+    differences = Differences(len(lane.function))
     for block in _blocks(lane.reference):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         # Calls that the same samples made are measured together.
@@ -91,10 +96,18 @@ def _measure_lane(
             calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[:, i])
             views = [present[w][0] for w in who]
             chosen = rows[np.ix_(who, calls)]
-            parts.append((calls, MeasuredCalls.of(reference, block.start + calls, views, chosen, store.elements)))
+            own = block.start + calls
+            outside = experiment.perturbed_from_outside
+            part = MeasuredCalls.of(reference, own, views, chosen, store.elements, from_outside=outside)
+            parts.append((calls, part))
+            differences.add(own, part)
         found = np.count_nonzero(rows >= 0, axis=0)
         store.block(number, lane, reference, block, first_call, parts, found)
         yield block.stop
+    if explainer is not None and present:
+        begin = differences.begin(lane.reference.calls["parent"].astype(np.int64))
+        matched = np.stack([rows[begin] for _, rows in present])
+        explainer.lane(reference, begin, [view for view, _ in present], matched, lane.function, lane.site)
 
 
 def _blocks(lane: Lane) -> Iterator[slice]:

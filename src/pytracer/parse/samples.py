@@ -6,13 +6,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from pytracer.errors import TraceError, UsageError
+from pytracer.parse.explain import Explainer
 from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls")
-"""Counters of perturbed operations: all zero means that nothing was perturbed."""
+"""Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
 
 
 class Status(StrEnum):
@@ -71,6 +72,19 @@ class Experiment:
         used = [s for s in self.samples[1:] if s.trace is not None and s.status != Status.FAILED]
         return [i for i, s in enumerate(used) if s.status == Status.MEASURED] if self.perturbed else []
 
+    @property
+    def perturbed_from_outside(self) -> bool:
+        """Whether settings around the measured samples differ: what they change is not counted."""
+        return any(self.compared[i].settings for i in self.measured)
+
+    def explainer(self) -> Explainer | None:
+        """Tells which setting changed what; None where the operations were perturbed, too, and nobody could tell."""
+        traces = [self.compared[i] for i in self.measured]
+        if any(trace.counters()[name] for trace in traces for name in NOISE_COUNTERS):
+            return None
+        explainer = Explainer([trace.sample for trace in traces], [trace.settings for trace in traces])
+        return explainer if explainer.is_possible else None
+
 
 def open_experiment(
     paths: Sequence[Path], exit_codes: Mapping[Path, int | None], trace_format: str = "auto"
@@ -122,7 +136,7 @@ def _classify(trace: Trace, reference: Trace, exit_codes: Mapping[Path, int | No
         reason = "the traces of the original do not say how the program was perturbed"
         return Sample(trace.path, trace, code, Status.UNPERTURBED, reason)
     counters = trace.counters()
-    if not any(counters[name] for name in NOISE_COUNTERS):
+    if not any(counters[name] for name in NOISE_COUNTERS) and not trace.settings:
         reason = f"the noise model {trace.model} performed no noisy operation"
         return Sample(trace.path, trace, code, Status.UNPERTURBED, reason)
     return Sample(trace.path, trace, code, Status.MEASURED)

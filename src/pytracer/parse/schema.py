@@ -77,6 +77,8 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "seed": (TEXT, "seed in decimal; empty without noise"),
         "layers": (TEXT, "JSON list: layers of the noise model that were active"),
         "missing": (TEXT, "JSON list: layers that were not available"),
+        "settings": (TEXT, "JSON object: what was varied around the process, such as environment variables"),
+        "environment": (TEXT, "JSON object: environment variables that can change results, as the program had them"),
         "exit_code": ("i8", "exit code of the program; UNKNOWN_EXIT when not known"),
         "complete": ("u1", "1 when the program ended regularly, 0 when its trace ends early"),
         "calls": ("i8", "number of recorded calls"),
@@ -159,6 +161,13 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "samples": (TEXT, "JSON list: numbers of the samples that differ from the reference"),
         "reference": (TEXT, "JSON list of {function, outcome, calls}: what the reference called"),
         "sides": (TEXT, "JSON list of {samples, calls: [{function, outcome, calls}]}: what they called instead"),
+    },
+    "explanations": {
+        "function": ("i4", "row in functions: differences begin in calls of it (same inputs, different outputs)"),
+        "site": ("i4", "row in sites, -1 when unknown"),
+        "settings": (TEXT, "JSON list: settings of samples, each of which explains them; empty when none does alone"),
+        "groups": (TEXT, "JSON list of lists: numbers of the samples with equal outputs, in the first of the calls"),
+        "calls": ("i8", "number of such calls"),
     },
     "coverage": {
         "event": (TEXT, "event of records.ledger.Gap"),

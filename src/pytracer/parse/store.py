@@ -188,6 +188,7 @@ class Result:
     values: Columns
     elements: Columns
     divergences: Columns
+    explanations: Columns
     coverage: Columns
     notes: Columns
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytracer.parse.align import AlignedLane, CallCount
 from pytracer.parse.catalog import Catalog, Numbering
+from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
 from pytracer.parse.schema import TABLES
 from pytracer.parse.sources import SourceLines
@@ -114,15 +115,16 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
     trace = sample.trace
     names = [name for name in TABLES["samples"] if name in (COUNTERS.names or ())]
     if trace is None:
-        nothing = ["", "", "[]", "[]", sample.exit_code, 0, 0, *(0 for _ in names)]
+        nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, 0, *(0 for _ in names)]
         return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
     noise, counters = trace.meta["noise"], trace.counters()
     seed = "" if trace.seed is None else str(trace.seed)
     layers, missing = json.dumps(noise["layers"]), json.dumps(noise["missing"])
+    around = json.dumps(noise["settings"]), json.dumps(trace.meta.get("environment", {}))
     calls = sum(len(lane.calls) for _, lane in trace.lanes())
     return (
         *(sample.number, str(sample.path), sample.status.value, sample.reason, trace.model, seed, layers, missing),
-        *(sample.exit_code, trace.ended_ns is not None, calls),
+        *(*around, sample.exit_code, trace.ended_ns is not None, calls),
         *(min(counters[name], 2**63 - 1) for name in names),
     )
 
@@ -157,6 +159,11 @@ def divergences(
             texts = (who, json.dumps(_counts(found.reference, catalog)), json.dumps(sides))
             rows.append((number, parent, function, found.site, before, start, *texts))
     return _columns("divergences", rows)
+
+
+def explanations(explainer: Explainer | None) -> Columns:
+    """The table `explanations`."""
+    return _columns("explanations", () if explainer is None else explainer.rows())
 
 
 def _counts(calls: Sequence[CallCount], catalog: Catalog) -> list[dict[str, Any]]:

@@ -187,6 +187,11 @@ class Trace:
         seed = self.meta["noise"].get("seed")
         return None if seed is None else int(seed)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What was varied around the process; empty when nothing was."""
+        return dict(self.meta["noise"]["settings"])
+
     def counters(self) -> dict[str, int]:
         """The counters, summed over the processes."""
         totals = dict.fromkeys(COUNTERS.names or (), 0)

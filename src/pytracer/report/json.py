@@ -10,8 +10,11 @@ functions     worst first, one per function and call site:
                output_bits: {min, median}, bits_lost, disagreements, worst}
               worst: {value, element, bits, mean, largest} of the worst output, or null; a complex mean is
               {real, imag}; largest is the largest magnitude in the same value
-samples       {sample, trace, status, reason, model, seed, layers, missing, exit_code, complete, calls, ...counters}
-noise         {models, seeds, layers, missing, counts}
+samples       {sample, trace, status, reason, model, seed, layers, missing, settings, environment, exit_code, complete,
+              calls, ...counters}
+noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}
+explanations  where differences begin, and which settings explain them (none does alone when settings is empty):
+              {function, file, line, caller, settings, levels: {setting: [levels with equal outputs]}, samples, calls}
 divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}
               calls and reference: [{function, outcome, calls}]
 coverage      {ledger: [{event, count, why, names: [{name, count}], samples}], notes: [{sample, text}]}
@@ -26,6 +29,7 @@ from typing import Any, TextIO
 
 from pytracer.parse.store import Result
 from pytracer.report.ranking import Row, ranking
+from pytracer.report.settings import explanations
 from pytracer.report.summary import absolute, coverage, divergences, noise, rows, samples
 
 
@@ -42,6 +46,9 @@ def to_json(result: Result) -> dict[str, Any]:
         "functions": [_function(result, row) for row in ranking(result)],
         "samples": found,
         "noise": asdict(noise(found)),
+        "explanations": [
+            entry | {"file": entry["file"] and absolute(result, entry["file"])} for entry in explanations(result, found)
+        ],
         "divergences": diverged,
         "coverage": {
             "ledger": [entry.fields() for entry in coverage(result)],

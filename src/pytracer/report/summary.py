@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import Gap
@@ -33,7 +34,8 @@ def samples(result: Result) -> list[dict[str, Any]]:
         row["exit_code"] = None if row["exit_code"] == UNKNOWN_EXIT else row["exit_code"]
         row["seed"] = int(row["seed"]) if row["seed"] else None
         row["complete"] = bool(row["complete"])
-        row["layers"], row["missing"] = json.loads(row["layers"]), json.loads(row["missing"])
+        for name in ("layers", "missing", "settings", "environment"):
+            row[name] = json.loads(row[name])
         found.append(row)
     return found
 
@@ -47,6 +49,8 @@ class Noise:
     layers: list[str]
     missing: list[str]
     counts: dict[str, int]
+    settings: dict[str, list[str]]  # what was varied around the process -> its levels
+    blas_threads: list[str]  # of the samples, as far as environment variables say; one text when all had the same
 
 
 def noise(found: list[dict[str, Any]]) -> Noise:
@@ -58,7 +62,19 @@ def noise(found: list[dict[str, Any]]) -> Noise:
         layers=_unique(s["layers"] for s in used),
         missing=_unique(s["missing"] for s in used),
         counts={name: sum(s[name] for s in used) for name in NOISE_COUNTERS},
+        settings={
+            name: _unique([s["settings"][name]] for s in used if name in s["settings"])
+            for name in _unique(list(s["settings"]) for s in used)
+        },
+        blas_threads=_unique([_blas_threads(s["environment"])] for s in used),
     )
+
+
+def _blas_threads(environment: dict[str, str]) -> str:
+    """A number when all libraries were told the same, else what each was told."""
+    told = {name: environment.get(name, "unset") for name in BLAS_THREAD_VARIABLES}
+    same = set(told.values())
+    return same.pop() if len(same) == 1 else ", ".join(f"{name}={count}" for name, count in told.items())
 
 
 def _unique(lists: Iterator[list[str]]) -> list[str]:

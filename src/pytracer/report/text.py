@@ -11,6 +11,7 @@ from pytracer.parse.store import Result
 from pytracer.report.coverage import lines
 from pytracer.report.plain import printable
 from pytracer.report.ranking import Bits, Row, ranking
+from pytracer.report.settings import explanations
 from pytracer.report.summary import NOISE_COUNTERS, absolute, coverage, divergences, noise, rows, samples
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
         _ranking(console, result, table, top)
     calls = f"{len(result.calls)} calls of {len({row.function for row in table})} functions were recorded."
     _say(console, calls if not result.perturbed else _measured(table, calls))
+    _explanations(console, result, found)
     _divergences(console, result)
     _coverage(console, result)
     _left_out(console, found, ("failed", "unperturbed") if result.perturbed else ("failed",))
@@ -49,6 +51,8 @@ def _verdict(result: Result, table: Sequence[Row]) -> str:
         return f"Not perturbed: {reason}. Nothing can be said about its digits."
     worst = next((row for row in table if row.bits_lost is not None), None)
     how = f"({result.attribute('samples')} perturbed samples)"
+    if worst is None and any(sample["settings"] for sample in samples(result)):
+        return f"No floating-point result of the traced functions differs between the samples {how}."
     if worst is None or worst.bits_lost is None:
         return f"No floating-point result of the traced functions was perturbed {how}."
     if worst.bits_lost < 0.05:
@@ -123,6 +127,34 @@ def _divergences(console: "Console", result: Result) -> None:
     _more(console, len(found))
 
 
+def _explanations(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
+    entries = explanations(result, found)
+    if not entries:
+        return
+    _heading(console, "Which setting changes what (calls with the same inputs and other outputs)")
+    by_settings: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_settings.setdefault(tuple(entry["settings"]), []).append(entry)
+    for settings, changed in by_settings.items():
+        _say(
+            console,
+            f"{' or '.join(settings)} changes" if settings else "No single setting explains (vary fewer at a time)",
+        )
+        for entry in changed[:LISTED]:
+            place = _place(result, entry["file"] or "", entry["line"] or 0)
+            times = f", {entry['calls']} calls" if entry["calls"] > 1 else ""
+            _say(console, f"    {entry['function'].removeprefix('__main__.')} at {place}{times}{_levels(entry)}")
+        _more(console, len(changed))
+
+
+def _levels(entry: dict[str, Any]) -> str:
+    """Levels of the first explaining setting: those with equal outputs between bars."""
+    if not entry["settings"]:
+        return ""
+    groups = entry["levels"][entry["settings"][0]]
+    return ": " + " | ".join(", ".join(level or "(nothing)" for level in group) for group in groups)
+
+
 def _calls(calls: Sequence[dict[str, Any]]) -> str:
     texts = []
     for call in calls:
@@ -170,6 +202,11 @@ def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> N
     _say(console, f"perturbed: {'; '.join(how.layers) or 'nothing'}")
     if how.missing:
         _say(console, f"not perturbed: {'; '.join(how.missing)}")
+    for name, levels in how.settings.items():
+        more = f", ... ({len(levels)} in all)" if len(levels) > LISTED else ""
+        _say(console, f"varied: {name}: {', '.join(level or '(nothing)' for level in levels[:LISTED])}{more}")
+    if "BLAS threads" not in how.settings:
+        _say(console, f"threads of BLAS in the perturbed samples: {'; '.join(how.blas_threads)}")
     for name, text in NOISE_COUNTERS.items():
         if how.counts[name]:
             _say(console, f"{how.counts[name]} {text}, over the samples")
