@@ -43,9 +43,9 @@ def triangle(n):
 
 
 SHALLOW = (
-    "to draw modes anew, `sr` lets OpenBLAS cut the 300 terms of an element into blocks of 16 to 24, and adds the sums of"
-    " the blocks: fewer roundings at the size of the total than in one chain, as the program alone has it. With sums cut"
-    " like this the reference has 50.6 bits (24 terms) and 50.5 (16)."
+    "to draw modes anew, `sr` lets OpenBLAS cut the 300 terms of an element into blocks of 16 to 24, and adds the sums "
+    "of the blocks: fewer roundings at the size of the total than in one chain, as the program alone has it. With sums "
+    "cut like this the reference has 50.6 bits (24 terms) and 50.5 (16)."
 )
 
 KERNELS = [
