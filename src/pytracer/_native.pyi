@@ -133,6 +133,7 @@ def install_scalars() -> None:
 
 def install_builtins() -> None:
     """Let `sum` round at random where the user's own code calls it (builtin_math.c)."""
+
 def install_blas() -> None:
     """Draw modes anew inside the BLAS libraries loaded since the last call, while there is native noise (blas.c)."""
 

@@ -11,7 +11,9 @@ LAST_DIGITS = 1e-6
 """Largest difference, relative or absolute, that is called one of the last digits: those of single precision."""
 
 DIFFERENCE = re.compile(r"Max (?:relative|absolute) difference[^:]*: *([^\s,]+)")
-UNITS = re.compile(r"not (?:almost )?equal (?:to|up to) [\d.]+ ULP(?: \(max difference is ([\d.e+]+))?|max is ([\d.e+]+)")
+UNITS = re.compile(
+    r"not (?:almost )?equal (?:to|up to) [\d.]+ ULP(?: \(max difference is ([\d.e+]+))?|max is ([\d.e+]+)"
+)
 EXACT = ("Arrays are not equal", "Items are not equal", "x and y are not equal", "assert_array_equal")
 TOLERANCES = ("Not equal to tolerance", "almost equal", "approx(", "isclose", "allclose")
 

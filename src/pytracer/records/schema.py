@@ -247,8 +247,8 @@ PROCESS_FIELDS = {
 CHILD_FIELDS = {"process": "name that it was given", "command": "the first words of its command"}
 
 COVERAGE_FIELDS = {
-    "event": "not_hookable | unknown_target | native_module_not_hooked | not_rewritten | adapter_failed | result_not_perturbed | "
-    "argument_kept",
+    "event": "not_hookable | unknown_target | native_module_not_hooked | not_rewritten | adapter_failed | "
+    "result_not_perturbed | argument_kept",
     "name": "what it is about",
     "why": "reason, for the user",
 }
