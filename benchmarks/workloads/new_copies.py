@@ -1,4 +1,4 @@
-"""Copies arrays of 8 MB into memory that the process gets for it and keeps, as a trace does; prints CPU seconds per byte."""
+"""Copies arrays of 8 MB into memory that the process gets for it and keeps, as a trace; prints CPU seconds per byte."""
 
 import time
 

@@ -160,9 +160,9 @@ def start_inexact(
     """Perturb what INEXACT calls, and those of the user's own functions, are given and give back (inexact.c).
 
     `precision` and `precision32` are the bits of the significand of float64 and float32 that stay; with `whole`, whole
-    numbers are perturbed, too. `only` and `exclude` are patterns as in trace/patterns.py; without `only` a function that
-    is not the user's own is perturbed where the user's own code calls it directly. Raises ValueError for precisions out
-    of range.
+    numbers are perturbed, too. `only` and `exclude` are patterns as in trace/patterns.py; without `only` a function
+    that is not the user's own is perturbed where the user's own code calls it directly. Raises ValueError for
+    precisions out of range.
     """
 
 def stop_inexact() -> None:

@@ -77,7 +77,7 @@ class StochasticRounding(NoiseModel):
         _native.stop_noise()
 
     def modules_loaded(self) -> None:
-        """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside the BLAS libraries that came."""
+        """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside BLAS libraries that came."""
         _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
