@@ -222,7 +222,7 @@ print(json.dumps({str(k): results[k] for k in sorted(results)}))
 def test_python_rounds_to_nearest_afterwards(traced: Traced) -> None:
     code = """
 tiny, one = float("1.1102230246251565e-16"), float("1")
-def check(): assert one + tiny == 1.0 and -one - tiny == -1.0
+exec("def check(): assert one + tiny == 1.0 and -one - tiny == -1.0")  # from text: it is not perturbed itself
 x = np.random.default_rng(1).normal(size=(50, 50))
 for work in (lambda: x @ x, lambda: np.dot(x[0], x[1]), lambda: np.linalg.svd(x), lambda: scipy.linalg.eigh(x + x.T), lambda: x @ x[0]):
     for _ in range(20): work(); check()

@@ -171,10 +171,12 @@ class Scanner:
 
     def _builtin(self, each: Any, where: str) -> Target | None:
         owner = each.__self__
-        if isinstance(owner, ModuleType) and owner.__name__ in sys.stdlib_module_names:
-            return None  # such as `sum`, which numpy keeps under another name
         if isinstance(owner, ModuleType) or owner is None:
-            home = owner.__name__ if isinstance(owner, ModuleType) and self._is_ours(owner.__name__) else where
+            home = owner.__name__ if isinstance(owner, ModuleType) else where
+            if not self._is_ours(home):
+                if home in sys.stdlib_module_names:
+                    return None  # such as `sum`, which numpy keeps under another name
+                home = where
             return Target(each, public_module(home, each.__name__, each), each.__name__, "builtin")
         owner_type = owner if isinstance(owner, type) else type(owner)
         if not self._is_ours(owner_type.__module__):
