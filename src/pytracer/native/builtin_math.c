@@ -72,12 +72,14 @@ static PyObject *sum_floats(ThreadState *state, PyObject *iterator, PyObject *re
 /* Takes over `result`. */
 static PyObject *sum_items(ThreadState *state, PyObject *iterator, PyObject *result)
 {
-    while (result != NULL) {
+    for (bool compensated = false; result != NULL;) { /* once, as the interpreter's own */
         PyObject *item = NULL;
-        if (PyFloat_CheckExact(result))
+        if (PyFloat_CheckExact(result) && !compensated) {
+            compensated = true;
             result = sum_floats(state, iterator, result, &item);
-        else
+        } else {
             item = PyIter_Next(iterator);
+        }
         if (item == NULL || result == NULL) break;
         PyObject *next = python_arithmetic(ADD, false, result, item);
         if (next == NULL && !PyErr_Occurred()) next = PyNumber_Add(result, item);
@@ -131,14 +133,36 @@ void builtin_math_remove(void)
 
 /* ---- math and cmath: the result, which nobody has seen yet, is changed in place */
 
-static double argument(const Arguments *arguments, Py_ssize_t i)
+static double number(PyObject *object)
 {
-    PyObject *object = i < arguments->n_args ? arguments->args[i] : NULL;
-    if (object == NULL) return 0;
     if (PyFloat_Check(object)) return PyFloat_AS_DOUBLE(object);
-    double number = PyLong_CheckExact(object) ? PyLong_AsDouble(object) : 0;
+    double converted = PyLong_CheckExact(object) ? PyLong_AsDouble(object) : 0;
     if (PyErr_Occurred()) PyErr_Clear();
-    return number;
+    return converted;
+}
+
+static double argument(const Arguments *arguments, Py_ssize_t i) { return i < arguments->n_args ? number(arguments->args[i]) : 0; }
+
+#define LARGEST_WHOLE 0x1p52
+
+/* A result that is surely exact: a whole number computed from whole ones (gamma, hypot), or one of the arguments. */
+static bool is_exact(const Arguments *arguments, double y)
+{
+    bool whole = y == floor(y) && fabs(y) < LARGEST_WHOLE;
+    for (Py_ssize_t i = 0; i < arguments->n_args; i++) {
+        PyObject *const *items = &arguments->args[i];
+        Py_ssize_t n = 1;
+        if (PyTuple_CheckExact(*items) || PyList_CheckExact(*items)) { /* of dist */
+            n = PySequence_Fast_GET_SIZE(*items);
+            items = PySequence_Fast_ITEMS(arguments->args[i]);
+        }
+        for (Py_ssize_t k = 0; k < n; k++) {
+            double x = number(items[k]);
+            if (fabs(x) == fabs(y)) return true;
+            whole = whole && x == floor(x);
+        }
+    }
+    return whole;
 }
 
 static double noisy_function(ThreadState *state, const char *name, double y, double x, double second)
@@ -157,6 +181,7 @@ void builtin_math_perturb(const Target *target, const Arguments *arguments, PyOb
     double x = argument(arguments, 0), second = argument(arguments, 1);
     if (PyFloat_CheckExact(result)) {
         double *y = &((PyFloatObject *)result)->ob_fval;
+        if (is_exact(arguments, *y)) return;
         *y = noisy_function(state, name, *y, x, second);
         return;
     }

@@ -1,7 +1,7 @@
 /* NumPy's scalars: + - * / ** of float64, float32, complex128 and complex64. NumPy computes each result, with its own rules for
  * types, warnings and errors; where that result is the operation rounded to nearest, another draw may take its place.
  *
- * The number slots of the four types are replaced, so library code that computes with scalars is perturbed too. */
+ * The number slots of the four types are replaced, and the division of integers, so library code that computes with scalars is perturbed too. */
 #include "pytracer.h"
 
 #include "numpy_api.h"
@@ -81,9 +81,7 @@ static bool read_number(PyObject *object, Complex_f64 *number)
         case SUBTRACT: drawn = FN(noisy_complex_subtract)(state, a, b); break; \
         case MULTIPLY: drawn = FN(noisy_complex_multiply)(state, a, b); break; \
         case DIVIDE: drawn = FN(noisy_complex_divide)(state, a, b, true); break; \
-        default: \
-            drawn.real = FN(noisy_last_bit)(state, nearest.real, a.real, a.imag); \
-            drawn.imag = FN(noisy_last_bit)(state, nearest.imag, a.real, a.imag); \
+        default: drawn = FN(noisy_power_of_complex)(state, nearest, a, b, true); \
         } \
         return FN(is_finite)(drawn) ? drawn : nearest; \
     }
@@ -155,6 +153,33 @@ SLOTS(FLOAT)
 SLOTS(CDOUBLE)
 SLOTS(CFLOAT)
 
+/* ---- quotients of integers */
+
+#define FOR_INTEGERS(apply) \
+    apply(Byte) apply(UByte) apply(Short) apply(UShort) apply(Int) apply(UInt) apply(Long) apply(ULong) apply(LongLong) apply(ULongLong)
+
+static PyObject *noisy_quotient(binaryfunc divide, PyObject *left, PyObject *right)
+{
+    ThreadState *state = scalar_state();
+    uint64_t before = state == NULL ? 0 : state->noise_events;
+    PyObject *result = divide(left, right);
+    if (state != NULL && result != NULL && state->noise_events == before) draw_again(state, DIVIDE, result, left, right);
+    return result;
+}
+
+#define INTEGER(type) \
+    static binaryfunc divide_##type; \
+    static PyObject *type##_quotient(PyObject *left, PyObject *right) { return noisy_quotient(divide_##type, left, right); }
+FOR_INTEGERS(INTEGER)
+#undef INTEGER
+
+#define INSTALL(type) \
+    divide_##type = Py##type##ArrType_Type.tp_as_number->nb_true_divide; \
+    Py##type##ArrType_Type.tp_as_number->nb_true_divide = type##_quotient;
+#define REMOVE(type) Py##type##ArrType_Type.tp_as_number->nb_true_divide = divide_##type;
+static void install_quotients(void) { FOR_INTEGERS(INSTALL) }
+static void remove_quotients(void) { FOR_INTEGERS(REMOVE) }
+
 #define TABLE(type) {{type##_add, type##_subtract, type##_multiply, type##_divide}, type##_power}
 static const Slots ours[N_TYPES] = {TABLE(DOUBLE), TABLE(FLOAT), TABLE(CDOUBLE), TABLE(CFLOAT)};
 
@@ -186,11 +211,13 @@ void numpy_scalars_install(void)
         plain[type] = slots_of(methods_of(type));
         set_slots(methods_of(type), &ours[type]);
     }
+    install_quotients();
 }
 
 void numpy_scalars_remove(void)
 {
     if (!installed) return;
     installed = false;
+    remove_quotients();
     for (int type = 0; type < N_TYPES; type++) set_slots(methods_of(type), &plain[type]);
 }

@@ -32,6 +32,14 @@ static PyObject *interpreted(int code, bool in_place, PyObject *a, PyObject *b)
 
 enum { NO_NUMBER, AN_INT, A_FLOAT, A_COMPLEX };
 
+/* Whether an object of a subclass, such as a member of an IntEnum, computes as its base does. */
+static bool computes_as(PyObject *object, PyTypeObject *base)
+{
+    const PyNumberMethods *own = Py_TYPE(object)->tp_as_number, *plain = base->tp_as_number;
+    return own->nb_add == plain->nb_add && own->nb_subtract == plain->nb_subtract && own->nb_multiply == plain->nb_multiply
+        && own->nb_true_divide == plain->nb_true_divide && own->nb_power == plain->nb_power;
+}
+
 static int read_operand(PyObject *object, Complex *number)
 {
     number->imag = 0;
@@ -39,7 +47,7 @@ static int read_operand(PyObject *object, Complex *number)
         number->real = PyFloat_AS_DOUBLE(object);
         return A_FLOAT;
     }
-    if (PyLong_CheckExact(object) || PyBool_Check(object)) {
+    if (PyLong_CheckExact(object) || (PyLong_Check(object) && computes_as(object, &PyLong_Type))) {
         number->real = PyLong_AsDouble(object);
         if (UNLIKELY(number->real == -1.0) && PyErr_Occurred()) {
             PyErr_Clear(); /* the interpreter will raise it again, if it converts */
@@ -51,6 +59,10 @@ static int read_operand(PyObject *object, Complex *number)
         number->real = PyComplex_RealAsDouble(object);
         number->imag = PyComplex_ImagAsDouble(object);
         return A_COMPLEX;
+    }
+    if (PyFloat_Check(object) && computes_as(object, &PyFloat_Type)) {
+        number->real = PyFloat_AS_DOUBLE(object);
+        return A_FLOAT;
     }
     return NO_NUMBER;
 }
@@ -87,8 +99,9 @@ static PyObject *noisy_power(ThreadState *state, PyObject *a, PyObject *b, Compl
     if (PyFloat_CheckExact(plain)) {
         result = PyFloat_FromDouble(noisy_power_f64(state, PyFloat_AS_DOUBLE(plain), x.real, n.real));
     } else if (PyComplex_CheckExact(plain)) {
-        double real = PyComplex_RealAsDouble(plain), imag = PyComplex_ImagAsDouble(plain);
-        result = PyComplex_FromDoubles(noisy_last_bit_f64(state, real, x.real, x.imag), noisy_last_bit_f64(state, imag, x.real, x.imag));
+        Complex y = {PyComplex_RealAsDouble(plain), PyComplex_ImagAsDouble(plain)};
+        y = noisy_power_of_complex_f64(state, y, x, n, false);
+        result = PyComplex_FromDoubles(y.real, y.imag);
     } else {
         return plain;
     }
@@ -98,14 +111,26 @@ static PyObject *noisy_power(ThreadState *state, PyObject *a, PyObject *b, Compl
 
 #define LARGEST_WHOLE 0x1p53 /* up to here an int becomes a float without rounding */
 
+/* The interpreter rounds the quotient of large ints once. */
+static PyObject *noisy_quotient(PyObject *a, PyObject *b, double x, double y)
+{
+    PyObject *plain = PyNumber_TrueDivide(a, b);
+    ThreadState *state = plain == NULL || !PyFloat_CheckExact(plain) ? NULL : scalar_begin();
+    if (state == NULL) return plain;
+    double quotient = noisy_last_bit_f64(state, PyFloat_AS_DOUBLE(plain), x, y);
+    Py_DECREF(plain);
+    return PyFloat_FromDouble(quotient);
+}
+
 PyObject *python_arithmetic(int code, bool in_place, PyObject *a, PyObject *b)
 {
-    if (code < DIVIDE && PyLong_CheckExact(a) && PyLong_CheckExact(b)) return NULL;
+    if (code < DIVIDE && PyLong_Check(a) && PyLong_Check(b)) return NULL;
     Complex x, y;
     int left = read_operand(a, &x), right = left == NO_NUMBER ? NO_NUMBER : read_operand(b, &y);
     if (right == NO_NUMBER) return NULL;
     if (left == AN_INT && right == AN_INT) {
         bool whole = fabs(x.real) <= LARGEST_WHOLE && fabs(y.real) <= LARGEST_WHOLE;
+        if (!whole && code == DIVIDE) return noisy_quotient(a, b, x.real, y.real);
         if (!whole || code < DIVIDE || (code == POWER && y.real >= 0)) return NULL;
     }
     if (code == DIVIDE && y.real == 0 && y.imag == 0) return NULL;

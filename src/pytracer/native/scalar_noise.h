@@ -71,7 +71,7 @@ enum { FN(LARGEST_POWER) = 64 };
 /* `y` is what the library gave for x^n. */
 static inline REAL FN(noisy_power)(ThreadState *state, REAL y, REAL x, REAL n)
 {
-    if (n == (REAL)0.5 && y == SQRT(x)) return FN(noisy_sqrt)(state, x, x);
+    if (n == (REAL)0.5 && x > 0 && y == SQRT(x)) return FN(noisy_sqrt)(state, x, x);
     bool whole = n >= -FN(LARGEST_POWER) && n <= FN(LARGEST_POWER) && n == (REAL)(int)n && n != 0;
     return whole ? FN(noisy_whole_power)(state, y, x, (int)n) : FN(noisy_last_bit)(state, y, x, n);
 }
@@ -119,3 +119,29 @@ static inline FN(Complex) FN(noisy_complex_divide)(ThreadState *state, FN(Comple
     return (FN(Complex)){FN(noisy_multiply)(state, real, scale), FN(noisy_multiply)(state, imag, scale)};
 }
 #undef DRAW
+
+enum { FN(LARGEST_COMPLEX_POWER) = 100 };
+
+/* Complex powers with whole exponents are repeated multiplications, in CPython and in NumPy. */
+static inline FN(Complex) FN(noisy_complex_power)(ThreadState *state, FN(Complex) x, int n, bool by_reciprocal)
+{
+    FN(Complex) result = {1, 0}, one = {1, 0};
+    for (int rest = abs(n), first = true; rest != 0; rest >>= 1) {
+        if (!first) x = FN(noisy_complex_multiply)(state, x, x);
+        first = false;
+        if (rest & 1) result = FN(noisy_complex_multiply)(state, result, x);
+    }
+    return n < 0 ? FN(noisy_complex_divide)(state, one, result, by_reciprocal) : result;
+}
+
+/* `y` is what the library gave for x^n; it stays where ours would not be finite. */
+static inline FN(Complex) FN(noisy_power_of_complex)(ThreadState *state, FN(Complex) y, FN(Complex) x, FN(Complex) n, bool by_reciprocal)
+{
+    bool whole = n.imag == 0 && n.real >= -FN(LARGEST_COMPLEX_POWER) && n.real <= FN(LARGEST_COMPLEX_POWER) && n.real == (REAL)(int)n.real;
+    FN(Complex) result = {y.real, y.imag};
+    if (whole && n.real != 0)
+        result = FN(noisy_complex_power)(state, x, (int)n.real, by_reciprocal);
+    else if (!whole)
+        result = (FN(Complex)){FN(noisy_last_bit)(state, y.real, x.real, x.imag), FN(noisy_last_bit)(state, y.imag, x.real, x.imag)};
+    return FN(is_finite)(result) ? result : y;
+}

@@ -17,6 +17,8 @@ PACKAGES = ("numba",)
 IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
 """The file of code that Python leaves out of the tracebacks of imports."""
 
+PLAIN_COMPILER = SourceFileLoader.source_to_code
+
 _is_user_file: Callable[[str], bool] | None = None
 _done: set[str] = set()
 _failed: dict[str, str] = {}  # file -> why
@@ -80,6 +82,9 @@ def _around_get_code(get_code: Callable[..., Any]) -> Callable[..., Any]:
     def get_rewritten_code(self: Any, fullname: str) -> Any:
         path = self.get_filename(fullname)
         if _is_user_file is None or not _is_user_file(path):
+            return get_code(self, fullname)
+        if type(self).source_to_code is not PLAIN_COMPILER:
+            _failed[path] = "its loader compiles it in its own way"
             return get_code(self, fullname)
         source = self.get_data(path)
         return _rewrite(self.source_to_code(source, path), source)

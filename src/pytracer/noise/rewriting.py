@@ -153,9 +153,16 @@ def _may_be_numbers(node: ast.BinOp | ast.AugAssign, *operands: ast.expr) -> boo
 
 def _is_constant(node: ast.expr) -> bool:
     """Whether the compiler computes it."""
-    if isinstance(node, ast.BinOp):
-        return _is_constant(node.right) and _is_constant(node.left)
-    return isinstance(node, ast.Constant) or (isinstance(node, ast.UnaryOp) and _is_constant(node.operand))
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.BinOp):
+            waiting += (each.left, each.right)
+        elif isinstance(each, ast.UnaryOp):
+            waiting.append(each.operand)
+        elif not isinstance(each, ast.Constant):
+            return False
+    return True
 
 
 def _first(node: ast.expr) -> ast.expr:

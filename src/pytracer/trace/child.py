@@ -3,10 +3,10 @@
 import builtins
 import functools
 import importlib.machinery
-import importlib.util
 import io
 import json
 import os
+import runpy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,25 +41,35 @@ def load_script(path: str) -> Loaded:
 
 
 def load_module(name: str) -> Loaded:
-    """A module or the `__main__` of a package, as `python -m name`."""
+    """A module or the `__main__` of a package, as `python -m name`. Raises UsageError when there is none."""
     _put_first(os.getcwd())
-    spec = importlib.util.find_spec(name)
-    if spec is not None and spec.submodule_search_locations is not None:
-        spec = importlib.util.find_spec(f"{name}.__main__")
-    loader: Any = None if spec is None else spec.loader
-    if spec is None or loader is None or spec.origin is None:
+    top = name.partition(".")[0]
+    spec = next(filter(None, (finder.find_spec(top, None) for finder in sys.meta_path)), None)  # imports nothing
+    if spec is None:
         raise UsageError(f"no module named {name!r} can be run; check the name and the environment")
-    if loader is importlib.machinery.BuiltinImporter or isinstance(loader, importlib.machinery.ExtensionFileLoader):
-        raise UsageError(f"module {name!r} has no Python code; name a module written in Python")
-    main = _main_module(__file__=spec.origin, __cached__=spec.cached, __spec__=spec)
-    main.__loader__, main.__package__ = loader, spec.parent
-    top = spec.origin
-    for _ in range(spec.name.count(".") + 1):
-        top = os.path.dirname(top)
-    package = os.path.join(top, spec.name.partition(".")[0])
-    return Loaded(
-        main, lambda: loader.get_code(spec.name), spec.origin, UserCode(_roots(package, os.getcwd()), (spec.origin,))
+    installed = top in sys.stdlib_module_names
+    own = () if installed else tuple(spec.submodule_search_locations or ())
+    files = () if installed or own or spec.origin is None else (spec.origin,)
+    main = _main_module(__spec__=None)
+    code = functools.partial(_module_code, name, main)
+    return Loaded(main, code, "-m", UserCode(_roots(*own, os.getcwd()), files))
+
+
+def _module_code(name: str, main: ModuleType) -> CodeType:
+    """Import the packages that the module is in, as Python does before `__main__` is that module."""
+    try:
+        _, spec, code = runpy._get_module_details(name, runpy._Error)  # type: ignore[attr-defined]
+    except runpy._Error as error:  # type: ignore[attr-defined]
+        sys.exit(f"{sys.executable}: {error}")
+    vars(main).update(
+        __file__=spec.origin,
+        __cached__=spec.cached,
+        __spec__=spec,
+        __loader__=spec.loader,
+        __package__=spec.parent,
     )
+    sys.argv[0] = spec.origin
+    return code  # type: ignore[no-any-return]
 
 
 def load_code(text: str) -> Loaded:
@@ -91,10 +101,9 @@ def _main_module(**attributes: Any) -> ModuleType:
 
 def run(loaded: Loaded) -> None:
     """Run the program as `__main__`; an exception that it does not catch is shown as `python` shows it."""
-    code = loaded.code()
     sys.modules["__main__"] = loaded.main
     try:
-        exec(code, vars(loaded.main))
+        exec(loaded.code(), vars(loaded.main))
     except SystemExit:
         raise
     except BaseException as error:
@@ -104,8 +113,10 @@ def run(loaded: Loaded) -> None:
 
 
 def _of_program(traceback: TracebackType | None) -> TracebackType | None:
-    """Without the frame of ours that runs it."""
-    return None if traceback is None else traceback.tb_next
+    """Without the frames of ours that run it."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
 
 
 def main() -> None:
