@@ -111,13 +111,35 @@ static PyObject *noisy_power(ThreadState *state, PyObject *a, PyObject *b, Compl
 
 #define LARGEST_WHOLE 0x1p53 /* up to here an int becomes a float without rounding */
 
+/* a / b - quotient, with the error of one rounding; 0 after an exception. */
+static double error_of_quotient(PyObject *a, PyObject *b, PyObject *quotient)
+{
+    PyObject *ratio = PyObject_CallMethod(quotient, "as_integer_ratio", NULL);
+    PyObject *left = ratio == NULL ? NULL : PyNumber_Multiply(a, PyTuple_GET_ITEM(ratio, 1));
+    PyObject *right = left == NULL ? NULL : PyNumber_Multiply(b, PyTuple_GET_ITEM(ratio, 0));
+    PyObject *whole = right == NULL ? NULL : PyNumber_Multiply(b, PyTuple_GET_ITEM(ratio, 1));
+    PyObject *difference = whole == NULL ? NULL : PyNumber_Subtract(left, right);
+    PyObject *error = difference == NULL ? NULL : PyNumber_TrueDivide(difference, whole);
+    double found = error == NULL ? 0 : PyFloat_AS_DOUBLE(error);
+    Py_XDECREF(ratio);
+    Py_XDECREF(left);
+    Py_XDECREF(right);
+    Py_XDECREF(whole);
+    Py_XDECREF(difference);
+    Py_XDECREF(error);
+    PyErr_Clear();
+    return found;
+}
+
 /* The interpreter rounds the quotient of large ints once. */
-static PyObject *noisy_quotient(PyObject *a, PyObject *b, double x, double y)
+static PyObject *noisy_quotient(PyObject *a, PyObject *b)
 {
     PyObject *plain = PyNumber_TrueDivide(a, b);
     ThreadState *state = plain == NULL || !PyFloat_CheckExact(plain) ? NULL : scalar_begin();
     if (state == NULL) return plain;
-    double quotient = noisy_last_bit_f64(state, PyFloat_AS_DOUBLE(plain), x, y);
+    uint64_t inexact = 0;
+    double quotient = round_f64(PyFloat_AS_DOUBLE(plain), error_of_quotient(a, b, plain), 1, next_word(state), noise.nearness, &inexact);
+    counters->inexact_scalars += inexact;
     Py_DECREF(plain);
     return PyFloat_FromDouble(quotient);
 }
@@ -130,7 +152,7 @@ PyObject *python_arithmetic(int code, bool in_place, PyObject *a, PyObject *b)
     if (right == NO_NUMBER) return NULL;
     if (left == AN_INT && right == AN_INT) {
         bool whole = fabs(x.real) <= LARGEST_WHOLE && fabs(y.real) <= LARGEST_WHOLE;
-        if (!whole && code == DIVIDE) return noisy_quotient(a, b, x.real, y.real);
+        if (!whole && code == DIVIDE) return noisy_quotient(a, b);
         if (!whole || code < DIVIDE || (code == POWER && y.real >= 0)) return NULL;
     }
     if (code == DIVIDE && y.real == 0 && y.imag == 0) return NULL;
