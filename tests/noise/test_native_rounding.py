@@ -1,5 +1,6 @@
 """Random rounding modes stay inside native code: Python code rounds to nearest, wherever it is called from."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -190,6 +191,29 @@ stop.set()
 thread.join()
 """
     assert run(traced, code) == "{20000}"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has an evaluator of ours all the time: docs/limits.md")
+def test_another_frame_evaluator_stays(traced: Traced) -> None:
+    code = """
+import ctypes, mmap
+from scipy import integrate, linalg
+api = ctypes.pythonapi
+api.PyInterpreterState_Get.restype = ctypes.c_void_p
+evaluator, set_evaluator = api._PyInterpreterState_GetEvalFrameFunc, api._PyInterpreterState_SetEvalFrameFunc
+evaluator.restype, evaluator.argtypes, set_evaluator.argtypes = ctypes.c_void_p, [ctypes.c_void_p], [ctypes.c_void_p] * 2
+interpreter = api.PyInterpreterState_Get()
+plain = ctypes.cast(api._PyEval_EvalFrameDefault, ctypes.c_void_p).value
+memory = mmap.mmap(-1, 4096, prot=7)
+memory.write(bytes.fromhex("48b8") + plain.to_bytes(8, "little") + bytes.fromhex("ffe0"))  # jumps to the plain one
+other = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+set_evaluator(interpreter, other)
+linalg.inv(np.eye(3) / 3)
+integrate.quad(lambda x: (check(), x)[1], 0, 1)
+print(evaluator(interpreter) == other, checks > 0)
+set_evaluator(interpreter, plain)
+"""
+    assert run(traced, code) == "True True"
 
 
 def test_nothing_is_perturbed_after_stop(traced: Traced) -> None:

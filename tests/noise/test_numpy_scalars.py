@@ -162,3 +162,19 @@ def test_the_slots_are_restored() -> None:
         before = _native.counters()
         assert len({float(a * 3) for _ in range(50)}) == 1
         assert _native.counters() == before
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint16, np.int32, np.int64, np.ulonglong])
+def test_quotients_of_integers_are_perturbed(kind: Any) -> None:
+    with noise(1):
+        found = {kind(1) / kind(3) for _ in range(60)} | {kind(1) / 3 for _ in range(60)}
+        assert {type(each) for each in found} == {np.float64}
+        assert len(found) == 2
+        assert kind(6) / kind(3) == 2
+    assert len({kind(1) / kind(3) for _ in range(60)}) == 1
+
+
+def test_exact_powers_of_complex_scalars_stay() -> None:
+    with noise(1):
+        assert {complex(np.complex128(3 + 4j) ** 20) for _ in range(30)} == {(3 + 4j) ** 20}
+        assert str(np.float64(-0.0) ** np.float64(0.5)) == "0.0"

@@ -1,6 +1,7 @@
 """Operations on Python floats give one of the two neighbours of the exact result, each as often; exact results stay."""
 
 import cmath
+import enum
 import itertools
 import math
 import operator
@@ -255,3 +256,33 @@ def test_functions_of_math_that_are_exact_are_not_perturbed() -> None:
         callable(function) and function in (getattr(math, name, None), getattr(cmath, name, None))
         for function, _, name in python_math.functions()
     )
+
+
+def test_signs_and_sums_as_the_interpreter_has_them() -> None:
+    with noise(1):
+        assert str(_native.power(-0.0, 0.5)) == "0.0"
+        assert {str(_native.power(3 + 4j, 20)) for _ in range(30)} == {str((3 + 4j) ** 20)}
+        assert {_native.power(1234567 + 7654321j, 2) for _ in range(30)} == {(1234567 + 7654321j) * (1234567 + 7654321j)}
+
+
+class Number(float):
+    """Computes as float does."""
+
+
+class Whole(enum.IntEnum):
+    THREE = 3
+
+
+@pytest.mark.parametrize(
+    ("operation", "a", "b"),
+    [
+        (_native.add, Number(0.1), Number(0.2)),
+        (_native.multiply, Whole.THREE, 0.1),
+        (_native.divide, 1, Whole.THREE),
+        (_native.divide, 3**60, 7**30),
+    ],
+)
+def test_subclasses_and_large_ints_are_perturbed(operation: Any, a: Any, b: Any) -> None:
+    with noise(1):
+        found = {operation(a, b) for _ in range(60)}
+    assert len(found) == 2

@@ -101,6 +101,62 @@ def test_other_ways_to_start(kind: str, run: Run, tmp_path: Path) -> None:
     assert set(done.stdout.split()) == {"True"}, done.stderr
 
 
+def test_a_package_is_perturbed_from_its_first_import(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    write(
+        tmp_path / "package",
+        __init__="import sys\nprint(sys.argv, getattr(sys.modules['__main__'], '__file__', None))\n"
+        "from package.core import third\n",
+        core=THIRD,
+        __main__="import sys\nfrom package import third\nprint(third(), __package__, sys.argv[0] == __file__)\n",
+    )
+    done = run("package", "3", kind="module")
+    assert done.stdout.splitlines() == ["['-m', '3'] None", "True package True"], done.stderr
+    assert events(done) == []
+
+
+def test_a_package_that_fails_fails_as_in_python(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", __init__="raise ValueError('no')\n", __main__="")
+    done = run("package", kind="module")
+    lines = done.stderr.splitlines()
+    assert (done.returncode, lines[0], lines[-1]) == (1, "Traceback (most recent call last):", "ValueError: no")
+    assert "child.py" not in done.stderr
+
+
+def test_modules_from_elsewhere_are_listed(run: Run, tmp_path: Path) -> None:
+    for folder in ("program", "library"):
+        (tmp_path / folder).mkdir()
+    write(tmp_path / "library", elsewhere=THIRD)
+    write(
+        tmp_path / "program",
+        main=f"import sys\nsys.path.append({str(tmp_path / 'library')!r})\nimport elsewhere\nprint(elsewhere.third())\n",
+    )
+    done = run("program/main.py")
+    assert done.stdout == "False\n", done.stderr
+    ((name, why),) = events(done)
+    assert name == "elsewhere"
+    assert "neither beside the program nor installed" in why
+
+
+def test_a_loader_that_changes_the_source_keeps_its_way(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, rates="RATE = 1\ndef f(x): return RATE * x\n")
+    write(
+        tmp_path,
+        main="""
+import importlib.machinery, importlib.util
+class Loader(importlib.machinery.SourceFileLoader):
+    def source_to_code(self, data, path, *, _optimization=-1):
+        return super().source_to_code(data.replace(b"RATE * x", b"RATE * x * 1000"), path)
+spec = importlib.util.spec_from_loader("rates", Loader("rates", "rates.py"))
+rates = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(rates)
+print(rates.f(2.0))
+""",
+    )
+    assert run("main.py").stdout == "2000.0\n"
+
+
 def test_what_was_not_rewritten_is_listed(run: Run, tmp_path: Path) -> None:
     write(
         tmp_path,

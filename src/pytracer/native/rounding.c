@@ -100,6 +100,9 @@ static int native_threads;
 
 static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int throwing);
 
+/* What evaluates frames without us: the interpreter, or a tool of the program such as torch.compile or a debugger. */
+static _PyFrameEvalFunction evaluate_plain = _PyEval_EvalFrameDefault;
+
 #if PY_VERSION_HEX >= 0x030c0000
 static void guard_python_code(int change)
 {
@@ -107,7 +110,13 @@ static void guard_python_code(int change)
     native_threads += change;
     if ((before == 0) == (native_threads == 0)) return;
     PyInterpreterState *interpreter = PyInterpreterState_Get();
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, before == 0 ? evaluate_to_nearest : _PyEval_EvalFrameDefault);
+    _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(interpreter);
+    if (before == 0 && current != evaluate_to_nearest) {
+        evaluate_plain = current;
+        _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate_to_nearest);
+    } else if (before != 0 && current == evaluate_to_nearest) { /* a tool that came later calls us */
+        _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate_plain);
+    }
 }
 #else
 /* 3.11: hook_python.c's evaluator is always there and asks for this one. */
@@ -124,6 +133,7 @@ PyObject *rounding_evaluate(PyThreadState *thread, Frame *frame, int throwing)
  * stack really ends the interpreter is told so. */
 static PyObject *evaluate_as_inlined(PyThreadState *thread, Frame *frame, int throwing)
 {
+    if (evaluate_plain != _PyEval_EvalFrameDefault) return evaluate_plain(thread, frame, throwing);
     int remaining = thread->c_recursion_remaining;
     thread->c_recursion_remaining = stack_is_low() ? 0 : remaining + 2; /* PY_EVAL_C_STACK_UNITS */
     PyObject *result = _PyEval_EvalFrameDefault(thread, frame, throwing);
@@ -144,7 +154,7 @@ static PyObject *evaluate_to_nearest(PyThreadState *thread, Frame *frame, int th
     uint32_t depth = state->native_depth, mode = rounding_nearest();
     state->native_depth = 0;
     guard_python_code(-1);
-    PyObject *result = _PyEval_EvalFrameDefault(thread, frame, throwing);
+    PyObject *result = evaluate_plain(thread, frame, throwing);
     guard_python_code(+1);
     state->native_depth = depth;
     rounding_restore(mode);

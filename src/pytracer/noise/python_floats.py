@@ -51,16 +51,18 @@ def modules_loaded() -> None:
         module.get_code_object = _around_get_code_object(module.get_code_object)  # type: ignore[attr-defined]
 
 
-def unperturbed() -> Iterator[tuple[str, str]]:
-    """Name of each of the user's modules whose arithmetic is not perturbed, and why."""
+def unperturbed(installed: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Name of each module outside the `installed` folders whose arithmetic is not perturbed, and why."""
     if _is_user_file is None:
         return
     for name, module in list(sys.modules.items()):
         attributes = ModuleType.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
         file = attributes.get("__file__")
-        if not isinstance(file, str) or file in _done or not _is_user_file(file):
+        if not isinstance(file, str) or file in _done or file.startswith(installed):
             continue
-        if file in _failed:
+        if not _is_user_file(file):
+            yield name, "it is neither beside the program nor installed: only the program's own modules are rewritten"
+        elif file in _failed:
             yield name, f"it cannot be rewritten: {_failed[file]}"
         elif file.endswith(tuple(SOURCE_SUFFIXES)):
             yield name, "it was not loaded by Python's own import of source files"

@@ -46,18 +46,22 @@ class UserCode:
 
     def exclude(self) -> tuple[str, ...]:
         """Folders of installed packages and of the standard library that are not the user's, though below a root."""
-        paths = sysconfig.get_paths()
-        installed = {*site.getsitepackages(), site.getusersitepackages(), paths["stdlib"], paths["platstdlib"]}
-        installed |= {paths["purelib"], paths["platlib"], str(Path(__file__).parent.parent)}
-        folders = {os.path.join(os.path.realpath(path), "") for path in installed} | {
-            os.path.join(p, "") for p in installed
-        }
-        return tuple(sorted(folder for folder in folders if not any(root.startswith(folder) for root in self.roots)))
+        return tuple(
+            folder for folder in installed_folders() if not any(root.startswith(folder) for root in self.roots)
+        )
 
     def finder(self) -> Callable[[str], bool]:
         """Whether a file is the user's own, as native/code.c decides it."""
         files, roots, exclude = frozenset(self.files), self.roots, self.exclude()
         return lambda file: file in files or (file.startswith(roots) and not file.startswith(exclude))
+
+
+def installed_folders() -> tuple[str, ...]:
+    """Of packages and of the standard library, each with a final separator."""
+    paths = sysconfig.get_paths()
+    installed = {*site.getsitepackages(), site.getusersitepackages(), paths["stdlib"], paths["platstdlib"]}
+    installed |= {paths["purelib"], paths["platlib"], str(Path(__file__).parent.parent)}
+    return tuple(sorted({os.path.join(folder, "") for path in installed for folder in (path, os.path.realpath(path))}))
 
 
 class Session:
@@ -137,7 +141,7 @@ class Session:
     def stop(self) -> None:
         """Close the trace; a forked child closes its own tables only."""
         self._noise.stop()
-        for name, why in python_floats.unperturbed():
+        for name, why in python_floats.unperturbed(installed_folders()):
             _native.add_coverage("not_rewritten", name, why)
         ours = os.getpid() == self._pid and self._place.is_root
         for pattern in self._selection.unmatched() if ours else ():
