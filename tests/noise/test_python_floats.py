@@ -262,7 +262,9 @@ def test_signs_and_sums_as_the_interpreter_has_them() -> None:
     with noise(1):
         assert str(_native.power(-0.0, 0.5)) == "0.0"
         assert {str(_native.power(3 + 4j, 20)) for _ in range(30)} == {str((3 + 4j) ** 20)}
-        assert {_native.power(1234567 + 7654321j, 2) for _ in range(30)} == {(1234567 + 7654321j) * (1234567 + 7654321j)}
+        assert {_native.power(1234567 + 7654321j, 2) for _ in range(30)} == {
+            (1234567 + 7654321j) * (1234567 + 7654321j)
+        }
 
 
 class Number(float):
