@@ -20,6 +20,17 @@ for _ in range(40):
         assert tree.two_point_correlation(others, [9.0], dualtree=True)[0] == 200 * 200
         assert (tree.query(points, dualtree=True)[1].ravel() == range(200)).all()
 """,
+    "eigenvalues by Arnoldi's method": """
+from scipy.sparse import diags_array
+from scipy.sparse.linalg import eigs
+start = np.random.default_rng(1234).random(50)
+for kind in (float, complex):
+    matrix = diags_array([1.0, -2.0, 1.0], offsets=[-1, 0, 1], shape=(50, 50)).astype(kind)
+    for _ in range(60):
+        values, vectors = eigs(matrix, k=3, v0=start.astype(kind))
+        assert abs(matrix @ vectors - vectors * values).max() < 1e-6
+        assert values.real.max() < -3.9
+""",
     "noncentral t": """
 from scipy import special
 assert np.isfinite(special.nctdtr(3.0, 0.5, 0.7))

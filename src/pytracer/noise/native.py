@@ -39,6 +39,10 @@ NOT_COMPUTATION = {
 
 QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses until the stack ends (SIGSEGV)"
 NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
+SCHUR_TWICE = (
+    "computes a Schur form twice and expects the same order of eigenvalues: where it differs, others than the wanted ones "
+    "come back, with vectors that are none"
+)
 SECOND_TREE = "builds a tree whose 2**levels is rounded down and truncated: it writes beyond its nodes (corrupt heap)"
 
 DENIED = {
@@ -49,6 +53,11 @@ DENIED = {
         for module in ("_ball_tree", "_kd_tree")
         for size in (32, 64)
         for name in ("query", "two_point_correlation")
+    },
+    **{
+        f"scipy.sparse.linalg._eigen.arpack._arpacklib.{letter}{name}_wrap": SCHUR_TWICE
+        for letter in "sdcz"
+        for name in ("naupd", "neupd")
     },
     "scipy.special.nctdtr": NONCENTRAL_T,
     "scipy.special.nctdtridf": NONCENTRAL_T,
