@@ -17,6 +17,9 @@ from pytracer.records.schema import COUNTERS
 LISTENER = """
 import json, os
 outcomes, messages = {}, {}
+def name(report):  # a file that is named by itself is not in the names of its tests
+    file = os.path.basename(report.location[0]) if report.nodeid.startswith("::") else ""
+    return file + report.nodeid + " " + report.when
 def pytest_runtest_logstart(nodeid):
     with open(os.environ["OUTCOMES"] + ".last", "w") as file:
         file.write(nodeid)
@@ -25,10 +28,10 @@ def pytest_runtest_logreport(report):
         crash = getattr(report.longrepr, "reprcrash", None)
         lines = [line for line in str(report.longrepr).splitlines() if line.startswith(">")]
         message = str(report.longrepr) if crash is None else crash.message
-        messages[report.nodeid + " " + report.when] = message[:4000] + "\\n" + "\\n".join(lines)[:1000]
+        messages[name(report)] = message[:4000] + "\\n" + "\\n".join(lines)[:1000]
     if report.when == "call" or report.outcome != "passed":
         expected = {"skipped": "xfailed", "passed": "xpassed"} if hasattr(report, "wasxfail") else {}
-        outcomes[report.nodeid + " " + report.when] = expected.get(report.outcome, report.outcome)
+        outcomes[name(report)] = expected.get(report.outcome, report.outcome)
 def pytest_sessionfinish(session):
     with open(os.environ["OUTCOMES"], "w") as file:
         json.dump({"outcomes": outcomes, "messages": messages}, file)

@@ -12,13 +12,11 @@ from explained import reason_of
 HALF_OF_THE_DIGITS = {"single": 2.0**-12, "double": 2.0**-26}
 """Largest difference, relative to the largest value compared, that is called one of the last digits."""
 
-SINGLE = re.compile(r"float32|complex64|float16|\bf4\b|[-[][fF][-\]]|<LinalgCase: c?single|fblas\.(?:s|c|sc)[a-z]")
+SINGLE = re.compile(r"float32|=1\.19209e-0|complex64|float16|\bf4\b|[-[][fF][-\]]|<LinalgCase: c?single|fblas\.(?:s|c|sc)[a-z]")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 DIFFERENCE = re.compile(r"Max absolute difference[^:]*: *([^\s,]+)")
 RELATIVE = re.compile(r"Max relative difference[^:]*: *([^\s,]+)")
-UNITS = re.compile(
-    r"not (?:almost )?equal (?:to|up to) [\d.]+ ULP(?: \(max difference is ([\d.e+]+))?|max is ([\d.e+]+)"
-)
+UNITS = re.compile(r"not (?:almost )?equal (?:to|up to) [\d.]+ ULP(?: \(max(?: difference)? is ([\d.e+]+))?")
 PAIR = re.compile(r"^ *\[[\d, ]+\]: (.+) \(ACTUAL\), (.+) \(DESIRED\)$", re.MULTILINE)
 OPERANDS = re.compile(r"(?:AssertionError: )?(?:AssertionError\(')?assert (.+?) == (.+?)(?: ± .*)?(?:'\).*)?$")
 WRAPPING = re.compile(r"\b(?:np\.)?(?:longdouble|float|complex|array|masked_array|c?longdouble|int)\d*\(|\)|[\s'+,-]")
@@ -26,7 +24,7 @@ WRAPPING = re.compile(r"\b(?:np\.)?(?:longdouble|float|complex|array|masked_arra
 EXACT = ("Arrays are not equal", "Items are not equal", "x and y are not equal", "assert_array_equal")
 TOLERANCES = ("Not equal to tolerance", "almost equal", "approx(", "isclose", "allclose")
 
-LAST_DIGITS = ("tolerance", "equality demanded", "units in the last place", "sign")
+LAST_DIGITS = ("tolerance", "equality demanded", "units in the last place")
 """Kinds that need no explanation: the values agree to half of their digits and more."""
 
 
@@ -72,10 +70,11 @@ def _stem(name: str) -> str:
 
 def kind_of(message: str, test: str = "") -> str:
     """Why a test failed, from what pytest printed of it."""
+    message = message.partition("\n>")[0]  # without the lines of the test
     first = message.partition("\n")[0]
     limit = HALF_OF_THE_DIGITS["single" if SINGLE.search(test) or SINGLE.search(message) else "double"]
     if units := UNITS.search(message):
-        count = float(next(filter(None, units.groups()), "1"))
+        count = float(units.group(1) or "1")
         return "units in the last place" if count * limit**2 <= limit else "other digits"
     if compared := OPERANDS.match(first):
         return "equality demanded" if _agree(*compared.groups(), limit) else "assertion"
@@ -84,7 +83,7 @@ def kind_of(message: str, test: str = "") -> str:
         if any(word in message for word in words):
             if _is_of_last_digits(message, limit):
                 return kind
-            return "sign" if _differ_in_sign(message, limit) else "other digits"
+            return "sign or order" if _differ_in_sign(message, limit) else "other digits"
     if message == "it did not run":
         return message
     name = re.match(r"(?:[\w.]+\.)?(\w+(?:Error|Warning|Exception|Failed))\b", first)
