@@ -12,7 +12,9 @@ from explained import reason_of
 HALF_OF_THE_DIGITS = {"single": 2.0**-12, "double": 2.0**-26}
 """Largest difference, relative to the largest value compared, that is called one of the last digits."""
 
-SINGLE = re.compile(r"float32|=1\.19209e-0|complex64|float16|\bf4\b|[-[][fF][-\]]|<LinalgCase: c?single|fblas\.(?:s|c|sc)[a-z]")
+SINGLE = re.compile(
+    r"float32|=1\.19209e-0|complex64|float16|\bf4\b|[-[][fF][-\]]|<LinalgCase: c?single|fblas\.(?:s|c|sc)[a-z]"
+)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 DIFFERENCE = re.compile(r"Max absolute difference[^:]*: *([^\s,]+)")
 RELATIVE = re.compile(r"Max relative difference[^:]*: *([^\s,]+)")

@@ -40,8 +40,7 @@ NOT_COMPUTATION = {
 QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses until the stack ends (SIGSEGV)"
 NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
 SCHUR_TWICE = (
-    "computes a Schur form twice and expects the same order of eigenvalues: where it differs, others than the wanted ones "
-    "come back, with vectors that are none"
+    "takes the order of one Schur form for that of another: other eigenvalues come back, with vectors that are none"
 )
 SECOND_TREE = "builds a tree whose 2**levels is rounded down and truncated: it writes beyond its nodes (corrupt heap)"
 
