@@ -31,6 +31,14 @@ for kind in (float, complex):
         assert abs(matrix @ vectors - vectors * values).max() < 1e-6
         assert values.real.max() < -3.9
 """,
+    "inverses where numbers underflow": """
+from scipy import special, stats
+for _ in range(60):
+    for inverse in (special.betaincinv(14.2, 14.2, 1e-290), stats.beta.ppf(1e-290, 14.2, 14.2)):
+        assert 1.1e-21 < inverse < 1.2e-21
+    assert special.betainccinv(14.2, 14.2, 1e-290) > 0.99
+    assert special.gammaincinv(1.7e-6, 0.5) == special.gammainccinv(1.7e-6, 0.5) == 0
+""",
     "noncentral t": """
 from scipy import special
 assert np.isfinite(special.nctdtr(3.0, 0.5, 0.7))

@@ -42,6 +42,7 @@ NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minut
 SCHUR_TWICE = (
     "takes the order of one Schur form for that of another: other eigenvalues come back, with vectors that are none"
 )
+UNDERFLOW = "where numbers underflow, its search for a root ends in NaN or in a number of another size"
 SECOND_TREE = "builds a tree whose 2**levels is rounded down and truncated: it writes beyond its nodes (corrupt heap)"
 
 DENIED = {
@@ -64,6 +65,11 @@ DENIED = {
     "scipy.special.nctdtrit": NONCENTRAL_T,
     "scipy.special._ufuncs._nct_sf": NONCENTRAL_T,
     "scipy.special._ufuncs._nct_isf": NONCENTRAL_T,
+    "scipy.special.betaincinv": UNDERFLOW,
+    "scipy.special.betainccinv": UNDERFLOW,
+    "scipy.special._ufuncs._beta_ppf": UNDERFLOW,
+    "scipy.special.gammaincinv": UNDERFLOW,
+    "scipy.special.gammainccinv": UNDERFLOW,
 }
 """Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
 
