@@ -20,6 +20,7 @@ DIFFERENCE = re.compile(r"Max absolute difference[^:]*: *([^\s,]+)")
 RELATIVE = re.compile(r"Max relative difference[^:]*: *([^\s,]+)")
 UNITS = re.compile(r"not (?:almost )?equal (?:to|up to) [\d.]+ ULP(?: \(max(?: difference)? is ([\d.e+]+))?")
 PAIR = re.compile(r"^ *\[[\d, ]+\]: (.+) \(ACTUAL\), (.+) \(DESIRED\)$", re.MULTILINE)
+POINTS = re.compile(r"Max \|rdiff\|: ([\d.e+-]+)\nBad results")
 OPERANDS = re.compile(r"(?:AssertionError: )?(?:AssertionError\(')?assert (.+?) == (.+?)(?: ± .*)?(?:'\).*)?$")
 WRAPPING = re.compile(r"\b(?:np\.)?(?:longdouble|float|complex|array|masked_array|c?longdouble|int)\d*\(|\)|[\s'+,-]")
 """What surrounds numbers that are equal."""
@@ -86,6 +87,8 @@ def kind_of(message: str, test: str = "") -> str:
             if _is_of_last_digits(message, limit):
                 return kind
             return "sign or order" if _differ_in_sign(message, limit) else "other digits"
+    if (largest := POINTS.search(message)) and not re.search(r"\b(?:inf|nan)", message):
+        return "tolerance" if 0 < float(largest.group(1)) <= limit else "other digits"
     if message == "it did not run":
         return message
     name = re.match(r"(?:[\w.]+\.)?(\w+(?:Error|Warning|Exception|Failed))\b", first)

@@ -55,6 +55,8 @@ MESSAGES = {
     "AssertionError: Arrays are not almost equal up to 1 ULP (max difference is 3 ULP)": "units in the last place",
     "AssertionError: Arrays are not equal to 1 ULP (max is 2.25e15)": "other digits",
     "AssertionError: Arrays are not equal to 1 ULP (max is 9e6)": "units in the last place",
+    "AssertionError: \nMax |adiff|: 7e-16\nMax |rdiff|: 8e-14\nBad results (1 out of 2)\n1 => 2 != 2": "tolerance",
+    "AssertionError: \nMax |adiff|: 0\nMax |rdiff|: 0\nBad results (1 out of 2)\n1 => inf != 2": "assertion",
     "ValueError: Matrix q should be symmetric/hermitian.": "ValueError",
     "numpy.linalg.LinAlgError: Singular matrix": "LinAlgError",
     "Failed: DID NOT RAISE LinAlgError": "assertion",
