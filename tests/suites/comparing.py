@@ -17,13 +17,21 @@ from pytracer.records.schema import COUNTERS
 LISTENER = """
 import json, os
 outcomes, messages = {}, {}
+def name(report):  # a file that is named by itself is not in the names of its tests
+    file = os.path.basename(report.location[0]) if report.nodeid.startswith("::") else ""
+    return file + report.nodeid + " " + report.when
+def pytest_runtest_logstart(nodeid):
+    with open(os.environ["OUTCOMES"] + ".last", "w") as file:
+        file.write(nodeid)
 def pytest_runtest_logreport(report):
     if report.failed and not hasattr(report, "wasxfail"):
         crash = getattr(report.longrepr, "reprcrash", None)
-        messages[report.nodeid + " " + report.when] = (str(report.longrepr) if crash is None else crash.message)[:3000]
+        lines = [line for line in str(report.longrepr).splitlines() if line.startswith(">")]
+        message = str(report.longrepr) if crash is None else crash.message
+        messages[name(report)] = message[:4000] + "\\n" + "\\n".join(lines)[:1000]
     if report.when == "call" or report.outcome != "passed":
         expected = {"skipped": "xfailed", "passed": "xpassed"} if hasattr(report, "wasxfail") else {}
-        outcomes[report.nodeid + " " + report.when] = expected.get(report.outcome, report.outcome)
+        outcomes[name(report)] = expected.get(report.outcome, report.outcome)
 def pytest_sessionfinish(session):
     with open(os.environ["OUTCOMES"], "w") as file:
         json.dump({"outcomes": outcomes, "messages": messages}, file)
@@ -32,6 +40,9 @@ def pytest_sessionfinish(session):
 EVERYTHING = ["numpy", "scipy", "sklearn"]
 LIMITS = {"array_bytes": 1 << 16, "trace_bytes": 4 << 30}
 """Whole suites would write tens of gigabytes: larger arrays are recorded by shape, and what comes after is counted."""
+
+SECONDS = 300
+"""A test that takes longer hangs: none takes half of that."""
 
 REPEATABLE = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -56,7 +67,7 @@ def run(folder: Path, tests: list[str], *, traced: bool, model: str = "none") ->
     (folder / "trace").mkdir(parents=True)
     (folder / "listener.py").write_text(LISTENER)
     words = ["--pyargs", *tests, "-q", "-p", "no:cacheprovider", "-p", "listener", "--rootdir", str(folder)]
-    words += ["-c", os.devnull, "-W", "default"]
+    words += ["-c", os.devnull, "-W", "default", "--timeout", str(SECONDS)]
     command = [sys.executable, "-m", "pytest", *words]
     if traced:
         (folder / "spec.json").write_text(json.dumps(specification(folder / "trace", words, model)))
@@ -68,12 +79,19 @@ def run(folder: Path, tests: list[str], *, traced: bool, model: str = "none") ->
         command, cwd=folder, env=os.environ | REPEATABLE | own, capture_output=True, text=True, check=False
     )
     seconds = processor_seconds() - start
-    assert (folder / "outcomes.json").exists(), f"status {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+    ended = (folder / "outcomes.json").exists()
+    assert ended, f"status {ran.returncode} in {_last(folder)}\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
     counted = counters(folder / "trace")
     size = sum(path.stat().st_size for path in (folder / "trace").rglob("*.bin"))
     shutil.rmtree(folder / "trace")  # gigabytes
     found = json.loads((folder / "outcomes.json").read_text())
     return Suite(_named(found["outcomes"]), _named(found["messages"]), counted, size, seconds)
+
+
+def _last(folder: Path) -> str:
+    """The test that ran when the process died."""
+    path = folder / "outcomes.json.last"
+    return path.read_text() if path.exists() else "no test"
 
 
 def _named(tests: dict[str, str]) -> dict[str, str]:

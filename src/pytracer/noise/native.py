@@ -39,6 +39,12 @@ NOT_COMPUTATION = {
 
 QUAD_TREE = "the centre of a cell rounds onto its border, and insertion recurses until the stack ends (SIGSEGV)"
 NONCENTRAL_T = "a series for the noncentral t distribution does not end: a minute a value, and then NaN"
+SCHUR_TWICE = (
+    "takes the order of one Schur form for that of another: other eigenvalues come back, with vectors that are none"
+)
+SERIES = "a series of it diverges where one parameter is large: -1e34 for a probability of 1"
+LARGE = "is off by two fifths for large arguments, as at (5, 100, 1e10)"
+UNDERFLOW = "where numbers underflow, its search for a root ends in NaN or in a number of another size"
 SECOND_TREE = "builds a tree whose 2**levels is rounded down and truncated: it writes beyond its nodes (corrupt heap)"
 
 DENIED = {
@@ -50,12 +56,25 @@ DENIED = {
         for size in (32, 64)
         for name in ("query", "two_point_correlation")
     },
+    **{
+        f"scipy.sparse.linalg._eigen.arpack._arpacklib.{letter}{name}_wrap": SCHUR_TWICE
+        for letter in "sdcz"
+        for name in ("naupd", "neupd")
+    },
     "scipy.special.nctdtr": NONCENTRAL_T,
     "scipy.special.nctdtridf": NONCENTRAL_T,
     "scipy.special.nctdtrinc": NONCENTRAL_T,
     "scipy.special.nctdtrit": NONCENTRAL_T,
     "scipy.special._ufuncs._nct_sf": NONCENTRAL_T,
     "scipy.special._ufuncs._nct_isf": NONCENTRAL_T,
+    "scipy.special.betainc": SERIES,
+    "scipy.special.betaincc": SERIES,
+    "scipy.special.wright_bessel": LARGE,
+    "scipy.special.betaincinv": UNDERFLOW,
+    "scipy.special.betainccinv": UNDERFLOW,
+    "scipy.special._ufuncs._beta_ppf": UNDERFLOW,
+    "scipy.special.gammaincinv": UNDERFLOW,
+    "scipy.special.gammainccinv": UNDERFLOW,
 }
 """Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
 
