@@ -79,7 +79,7 @@ def test_the_exit_code_of_most_use_is_expected_without_a_reference(tmp_path: Pat
 
 def test_different_noise_is_not_mixed(tmp_path: Path) -> None:
     other = write_trace(tmp_path / "o", lambda program: program.call("f"), 4, noise=NOISE | {"model": "mca"})
-    with pytest.raises(UsageError, match="ran under the noise 'mca', .* under 'sr': parse the traces of one noise"):
+    with pytest.raises(UsageError, match=r"ran under the noise 'mca', .* under 'sr': parse the traces of one noise"):
         parse([*perturbed(tmp_path, [1, 2]), other], tmp_path / "r.h5")
 
 

@@ -1,8 +1,8 @@
 """Record one execution of a program.
 
 Everything after --command is the program with its arguments: a script, `-m module`, or the name of a Python script on
-PATH. Nothing is perturbed unless --noise says so. `pytracer parse` merges the traces of the same command and noise: trace
-it once without noise, and several times with it.
+PATH. Nothing is perturbed unless --noise says so. `pytracer parse` merges the traces of the same command and noise:
+trace it once without noise, and several times with it.
 
 Examples:
     pytracer trace --command script.py 100 --fast
@@ -13,6 +13,7 @@ Examples:
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from pytracer.commands.result import store
 from pytracer.commands.usage import add_report, check_report, report_usage
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError
+from pytracer.records.start import why_not_started
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program, find_script
 from pytracer.trace.sample import Sample, describe, interpreter_options, run, temporary_trace
@@ -84,6 +86,9 @@ def execute(options: argparse.Namespace) -> int:
     with _trace_folder(options, number) as trace:
         sample = Sample(program, targets, trace, number, noise, settings, options.words)
         run(sample)
+        if reason := why_not_started(trace):
+            shutil.rmtree(trace, ignore_errors=True)
+            raise UsageError(reason)
         if sample.refused():
             return EXIT_USAGE
         if options.report != "off":

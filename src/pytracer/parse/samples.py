@@ -11,6 +11,7 @@ from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
+from pytracer.records.start import why_not_started
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls", "noisy_scalars")
 """Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
@@ -128,7 +129,10 @@ def open_experiment(
             samples.append(_classify(trace, first, exit_codes, known.get(_noise(trace))))
             if samples[-1].status != Status.FAILED:
                 known.setdefault(_noise(trace), trace)
-    samples += [Sample(path, None, UNKNOWN_EXIT, Status.FAILED, str(error)) for path, error in unreadable]
+    samples += [
+        Sample(path, None, UNKNOWN_EXIT, Status.FAILED, why_not_started(path) or str(error))
+        for path, error in unreadable
+    ]
     return Experiment(tuple(samples), _verdict(samples))
 
 
