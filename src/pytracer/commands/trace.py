@@ -78,7 +78,7 @@ def execute(options: argparse.Namespace) -> int:
         command = [sys.executable, *interpreter_options(), *program.command()]
         return _exit_code(subprocess.run(command, check=False).returncode)
     settings: Settings = options.settings
-    noise = noise_of(options.resolved, "trace.noise", settings.trace_noise)
+    noise = noise_of(options.resolved, "trace.noise", settings.trace_noise, program)
     targets = targets_of(options.resolved, program)
     if options.report == "only":
         settings = replace(settings, array_bytes=0)

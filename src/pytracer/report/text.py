@@ -12,7 +12,7 @@ from pytracer.parse.store import Result
 from pytracer.report.coverage import lines
 from pytracer.report.plain import counted, printable
 from pytracer.report.ranking import Bits, Row, Worst, ranking
-from pytracer.report.settings import explanations
+from pytracer.report.settings import explanations, never_repeated
 from pytracer.report.summary import NOISE_COUNTERS, absolute, coverage, divergences, noise, rows, samples
 
 if TYPE_CHECKING:
@@ -179,16 +179,20 @@ def _divergences(console: "Console", result: Result) -> None:
 
 def _explanations(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
     entries = explanations(result, found)
-    if not entries:
+    alone = never_repeated(found) if result.perturbed and not noise(found).rounding else []
+    if not entries and not (alone and result.calls["measurable"].any()):
         return
     _heading(console, "Which setting changes what (calls with the same inputs and other outputs)")
+    remedy = "more samples are needed: -n" if alone else "vary fewer at a time"
+    if alone:
+        _say(console, f"Nothing can be laid to {', '.join(alone)}: no two samples had the same level ({remedy}).")
     by_settings: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for entry in entries:
         by_settings.setdefault(tuple(entry["settings"]), []).append(entry)
     for settings, changed in by_settings.items():
         _say(
             console,
-            f"{' or '.join(settings)} changes" if settings else "No single setting explains (vary fewer at a time)",
+            f"{' or '.join(settings)} changes" if settings else f"No single setting explains ({remedy})",
         )
         for entry in changed[:LISTED]:
             place = _place(result, entry["file"] or "", entry["line"] or 0)
@@ -259,9 +263,9 @@ def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> N
         _say(console, f"varied: {name}: {', '.join(level or '(nothing)' for level in levels[:LISTED])}{more}")
     if "BLAS threads" not in how.settings:
         _say(console, f"threads of BLAS in the perturbed samples: {'; '.join(how.blas_threads)}")
-    for name, text in NOISE_COUNTERS.items():
-        if how.counts[name]:
-            _say(console, f"{how.counts[name]} {text}, over the samples")
+    counts = [f"{how.counts[name]} {text}" for name, text in NOISE_COUNTERS.items() if how.counts[name]]
+    if counts:
+        _say(console, f"over the samples: {', '.join(counts)}")
     if result.perturbed:
         probability, confidence = result.attribute("probability"), result.attribute("confidence")
         _say(console, f"significant bits with probability {probability:g} at confidence {confidence:g}")
