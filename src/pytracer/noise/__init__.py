@@ -42,7 +42,8 @@ def create(text: str, defaults: Iterable[str] = ()) -> Composition:
         UsageError: no such model, option or value, or models that do not compose.
     """
     chosen = {part.name: part.options for each in defaults for part in spec.parse(each)}
-    parts, models = [], []
+    parts: list[spec.Part] = []
+    models: list[NoiseModel] = []
     for name, options in spec.parse(text):
         if parts and parts[0].name == "env" and name not in MODELS:
             raise UsageError(f"{_unknown_model(name)}; or put the value in double quotes where the + belongs to it")

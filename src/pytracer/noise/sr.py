@@ -15,13 +15,16 @@ from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
-    "NumPy loops: each + - * /, sqrt, square, reciprocal, whole power, hypot and sum, also complex; last bit of exp, log, "
-    "..."
+    "NumPy loops: each + - * /, sqrt, square, reciprocal, whole power, hypot and sum, also complex; "
+    "last bit of exp, log, ..."
 )
 NATIVE_CALLS = "native calls of numpy.linalg, numpy.fft, SciPy and scikit-learn: a random rounding mode per call"
-PYTHON_FLOATS = "Python floats and complex numbers in the program's own modules: each + - * / ** and sum; last bit of math and cmath"
+PYTHON_FLOATS = (
+    "Python floats and complex numbers in the program's own modules: each + - * / ** and sum; "
+    "last bit of math and cmath"
+)
 NUMPY_SCALARS = "NumPy scalars: each + - * / **"
-# Short, for they stand in each report: docs/noise.md and docs/python-floats.md have the details.
+# Short, for they stand in each report; docs/noise.md and docs/python-floats.md have the details.
 MISSING = [
     "Python floats in packages, the standard library, exec, eval and Numba",
     "scripts run as commands",
