@@ -137,10 +137,25 @@ def test_mistakes_in_the_configuration(
     assert [word for word in words if word not in shown.stderr] == []
 
 
+@pytest.mark.parametrize("key", ["run", "trace"])
+def test_the_settings_are_checked_as_the_commands_do(
+    pytracer: Pytracer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("PYTRACER_CONFIG", str(tmp_path / "config.json"))
+    (tmp_path / "config.json").write_text(json.dumps({key: {"noise": "srr"}}))
+    shown = pytracer("info", "--config")
+    assert (shown.returncode, shown.stdout, shown.stderr.count("\n")) == (2, "", 1)
+    assert f"{key}.noise in " in shown.stderr
+    assert "unknown noise model 'srr'; did you mean 'sr'" in shown.stderr
+    (tmp_path / "config.json").write_text(json.dumps({key: {"noise": "verificarlo"}}))
+    assert pytracer("info", "--config").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("srr", "did you mean 'sr'"),
+        ("env:A=b+c", "or put the value in double quotes where the + belongs to it"),
         ("sr:mod=random", "did you mean 'mode'"),
         ("sr+verrou", "'sr' and 'verrou' do not compose"),
         ("env:prefix=no-such-command {sample}", "the command 'no-such-command' of its prefix is not found"),

@@ -88,3 +88,11 @@ def test_only_what_is_named_is_imported() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == (
         "[] False False\n"
     )
+
+
+def test_what_each_report_says_is_short() -> None:
+    for name in ("sr", "rr", "pb", "mca"):
+        described = noise.create(name).describe()
+        assert len("; ".join(described["missing"])) < 400
+        assert not any("inexact" in text for text in described["missing"] + described["layers"])
+    assert len("; ".join(noise.create("sr").describe()["missing"])) < 200

@@ -147,6 +147,26 @@ def test_the_text_says_it(tmp_path: Path) -> None:
     assert "threads of BLAS in the perturbed samples: unset" in text
 
 
+def shown(folder: Path, samples: int, noisy_loops: int = 0) -> str:
+    """The report when nothing explains what differs."""
+
+    def body(program: Program, settings: dict[str, str]) -> None:
+        program.call("solve", 1.0, result=by([str(i) for i in range(9)], settings.get("alone", "0")), line=2)
+
+    stream = io.StringIO()
+    write_text(run(folder, body, samples, noisy_loops), stream)
+    return " ".join(stream.getvalue().split())
+
+
+def test_levels_that_came_once_need_more_samples(tmp_path: Path) -> None:
+    text = shown(tmp_path / "some", 6)
+    assert "Nothing can be laid to alone: no two samples had the same level (more samples are needed: -n)." in text
+    assert "No single setting explains (more samples are needed: -n)" in text
+    assert "vary fewer" not in text
+    assert "Nothing can be laid to core, alone: no two samples" in shown(tmp_path / "all", 2)
+    assert "Nothing can be laid" not in shown(tmp_path / "inside", 6, noisy_loops=3)
+
+
 def test_nothing_different_is_said(tmp_path: Path) -> None:
     stream = io.StringIO()
     write_text(run(tmp_path, lambda program, _: program.call("f", 1.0, result=2.0)), stream)

@@ -135,7 +135,7 @@ def test_text(result: Result) -> None:
     assert "return[1, 1]" in text
     assert "1 output of other value, type or shape in some samples" in text
     assert "mod.silent" not in text
-    assert "1 more call sites have nothing to measure" in text
+    assert "1 more call site has nothing to measure" in text
     assert "1 x mod.branch in sample 2" in text
     assert "noise model sr, seed 12, 13, 14, 15" in text
     assert "not perturbed: blas" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytracer.errors import UsageError
-from pytracer.trace.names import ModuleFinder, check_targets
+from pytracer.trace.names import ModuleFinder, check_names
 
 MODULE = """
 import numpy as np
@@ -62,7 +62,7 @@ def test_near_names(folder: Path) -> None:
     "mymodule.Shape.area mymodule.np mymodule.SIZE".split(),
 )
 def test_targets_that_exist(folder: Path, name: str) -> None:
-    check_targets([name], folder)
+    check_names([name], folder)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_targets_that_exist(folder: Path, name: str) -> None:
 )
 def test_targets_that_do_not_exist(folder: Path, name: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
-        check_targets([name], folder)
+        check_names([name], folder)
 
 
 def test_a_star_import_may_define_anything(folder: Path) -> None:
     (folder / "star.py").write_text("from numpy import *\n")
-    check_targets(["star.sin"], folder)
+    check_names(["star.sin"], folder)
 
 
 def test_an_installed_module_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,4 +92,4 @@ def test_an_installed_module_that_cannot_be_imported(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match="cannot import 'broken' to look for 'f': ImportError: no licence; "):
-        check_targets(["broken.f"], tmp_path / "elsewhere")
+        check_names(["broken.f"], tmp_path / "elsewhere")

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from pytracer.commands.configuration import settings_object, settings_text
 from pytracer.commands.inventory import find_results, find_traces, readable_size, with_traces
-from pytracer.commands.options import add_directory
+from pytracer.commands.options import add_directory, check_noise
 from pytracer.errors import EXIT_OK, UsageError
 
 
@@ -50,6 +50,8 @@ def execute(options: argparse.Namespace) -> int:
         raise UsageError(f"no folder {str(directory)!r}; give a cache folder, such as {options.settings.cache}")
     if options.coverage:
         return _print_coverage(directory, as_json=options.json)
+    if options.config:
+        check_noise(options.resolved)
     all_files = not (options.trace or options.aggregation or options.config)
     found: dict[str, list[dict[str, object]]] = {}
     if all_files or options.trace:

@@ -1,7 +1,8 @@
 """The traces and results in a cache folder, as the verbs list and choose them."""
 
+import itertools
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,9 @@ from pytracer.errors import PytracerError, UsageError
 from pytracer.records.pickle_file import is_loose, pickle_of
 from pytracer.trace.cache import Cache
 from pytracer.trace.journal import result_journal, trace_journal
+from pytracer.trace.program import Program
+
+NO_NOISE = "none"
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class TraceEntry:
     problem: str | None = None  # why the rest is unknown
 
     @property
-    def group(self) -> Hashable:
-        """Traces that belong together: those of one experiment, or single traces of the same command."""
+    def program(self) -> Hashable:
+        """Traces that have it in common are of one experiment, or single ones of the same command."""
         return self.experiment or tuple(self.command)
 
     def fields(self) -> dict[str, object]:
@@ -89,11 +93,37 @@ def newest_result(directory: Path) -> Path:
 
 def newest_group(directory: Path) -> list[TraceEntry]:
     """The traces that belong together with the newest one, by sample. Raises UsageError when there is none."""
+    return of_one_noise(newest_program(directory))
+
+
+def newest_program(directory: Path) -> list[TraceEntry]:
+    """The traces of the newest one's experiment or command, oldest first. Raises UsageError when there is none."""
     traces = [trace for trace in find_traces(directory) if trace.problem is None]
     if not traces:
         raise UsageError(f"no trace in {str(directory)!r}; make one with `pytracer run script.py`")
-    group = [trace for trace in traces if trace.group == traces[-1].group]
-    return sorted(group, key=lambda trace: trace.sample)
+    return [trace for trace in traces if trace.program == traces[-1].program]
+
+
+def of_one_noise(traces: Sequence[TraceEntry]) -> list[TraceEntry]:
+    """By sample, those under the noise of the last one that has some, and those without noise, which go with any."""
+    noise = next((trace.noise for trace in reversed(traces) if trace.noise != NO_NOISE), NO_NOISE)
+    return sorted((trace for trace in traces if trace.noise in (noise, NO_NOISE)), key=lambda trace: trace.sample)
+
+
+def next_sample(directory: Path, program: Program, noise: str) -> int:
+    """The first number from 1 on that no trace of this program under this noise has; 0 without noise."""
+    if noise == NO_NOISE:
+        return 0
+    command = {"kind": program.kind, "target": program.target, "args": list(program.args)}
+    taken = set()
+    for path in _children(Cache(directory).traces):
+        try:
+            spec = json.loads((path / "spec.json").read_bytes())
+            if (spec["command"], spec["noise"]["model"]) == (command, noise):
+                taken.add(spec["sample"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # no trace, or a damaged one
+    return next(number for number in itertools.count(1) if number not in taken)
 
 
 def size_of(folder: Path) -> int:

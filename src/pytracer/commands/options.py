@@ -4,6 +4,7 @@ Such an option has no default of its own: None says that it was not given.
 """
 
 import argparse
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,11 @@ from pytracer.settings import Resolved
 from pytracer.settings.kinds import RefusedError, parse_size
 from pytracer.settings.patterns import read_patterns
 from pytracer.settings.resolve import COMMAND_LINE, DEFAULT
-from pytracer.trace.names import check_targets
-from pytracer.trace.program import Program
+from pytracer.trace.program import Program, check_targets
 from pytracer.trace.sample import Targets
+
+UNCHECKED = re.compile(r"[*?]|^__main__\.")
+"""Names that only the running program can tell: patterns, and what its own functions define."""
 
 NOISE_HELP = "NAME[:option=value,...][+NAME...], see docs/noise.md and `pytracer doctor`"
 
@@ -109,9 +112,9 @@ def targets_of(resolved: Resolved, program: Program) -> Targets:
     """The targets asked for. Raises UsageError for a name that cannot exist and for a bad file of patterns."""
     settings = resolved.settings
     with blame(resolved, "modules_to_load"):
-        check_targets(settings.modules_to_load, program.folder())
+        check_targets(settings.modules_to_load, program)
     with blame(resolved, "modules_to_exclude"):
-        check_targets(settings.modules_to_exclude, program.folder())
+        check_targets(settings.modules_to_exclude, program)
     return Targets(
         settings.modules_to_load,
         settings.modules_to_exclude,
@@ -120,10 +123,11 @@ def targets_of(resolved: Resolved, program: Program) -> Targets:
     )
 
 
-def noise_of(resolved: Resolved, key: str, text: str) -> str:
+def noise_of(resolved: Resolved, key: str, text: str, program: Program) -> str:
     """The noise that this key names, with the options that the configuration has for its models.
 
-    Raises UsageError for a noise that does not exist, or that this machine does not have.
+    Raises UsageError for a noise that does not exist, that this machine does not have, or whose options name what
+    cannot exist.
     """
     from pytracer.noise import create
 
@@ -134,7 +138,17 @@ def noise_of(resolved: Resolved, key: str, text: str) -> str:
             raise UsageError(
                 f"the noise {model.text!r} is not available here: {found.reason}; `pytracer doctor` shows what is"
             )
+        check_targets((name for name in model.names() if not UNCHECKED.search(name)), program)
     return model.text
+
+
+def check_noise(resolved: Resolved) -> None:
+    """Raise UsageError where the configuration names noise that does not exist, on this machine or any other."""
+    from pytracer.noise import create
+
+    for key, text in (("run.noise", resolved.settings.noise), ("trace.noise", resolved.settings.trace_noise)):
+        with blame(resolved, key):
+            create(text, resolved.settings.noise_options)
 
 
 @contextmanager

@@ -66,6 +66,7 @@ def report(
     """Parse the traces into a result and print the report."""
     from pytracer.parse import parse
     from pytracer.report.json import write_json
+    from pytracer.report.plain import counted
     from pytracer.report.text import write_text
 
     statuses = {trace: read_status(trace) for trace in traces}
@@ -78,4 +79,6 @@ def report(
         else:
             write_text(result)
     if not (quiet or as_json):
-        LOG.info("result of %d traces in %s; see it with `pytracer visualize`", len(traces), destination.path)
+        LOG.info(
+            "result of %s in %s; see it with `pytracer visualize`", counted(len(traces), "trace"), destination.path
+        )

@@ -84,7 +84,7 @@ def _prepare(options: argparse.Namespace) -> Experiment:
     program: Program = options.program
     settings: Settings = options.settings
     program.check()
-    settings = replace(settings, noise=noise_of(options.resolved, "run.noise", settings.noise))
+    settings = replace(settings, noise=noise_of(options.resolved, "run.noise", settings.noise, program))
     targets = targets_of(options.resolved, program)
     if options.output is not None:
         check_output(options.output)

@@ -42,8 +42,11 @@ def create(text: str, defaults: Iterable[str] = ()) -> Composition:
         UsageError: no such model, option or value, or models that do not compose.
     """
     chosen = {part.name: part.options for each in defaults for part in spec.parse(each)}
-    parts, models = [], []
+    parts: list[spec.Part] = []
+    models: list[NoiseModel] = []
     for name, options in spec.parse(text):
+        if parts and parts[0].name == "env" and name not in MODELS:
+            raise UsageError(f"{_unknown_model(name)}; or put the value in double quotes where the + belongs to it")
         part, model = _create(spec.Part(name, {**chosen.get(name, {}), **options}))
         parts.append(part)
         models.append(model)
@@ -53,9 +56,13 @@ def create(text: str, defaults: Iterable[str] = ()) -> Composition:
 def model_class(name: str) -> type[NoiseModel]:
     """The class of a model. Raises UsageError, which lists the models, for a name that none has."""
     if name not in MODELS:
-        raise UsageError(f"unknown noise model {name!r}{near(name, tuple(MODELS))}; the models are {', '.join(MODELS)}")
+        raise UsageError(_unknown_model(name))
     module, _, attribute = MODELS[name].partition(":")
     return cast(type[NoiseModel], getattr(importlib.import_module(f"pytracer.noise.{module}"), attribute))
+
+
+def _unknown_model(name: str) -> str:
+    return f"unknown noise model {name!r}{near(name, tuple(MODELS))}; the models are {', '.join(MODELS)}"
 
 
 def _create(part: spec.Part) -> tuple[spec.Part, NoiseModel]:

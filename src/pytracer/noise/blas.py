@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 REDRAWN = (
     "each operation of dot products, vector updates and small matrix-vector products; "
-    "elsewhere a rounding mode per kernel call and LAPACK routine"
+    "else a rounding mode per kernel and LAPACK routine"
 )
 DEEP = "its matrix products take one rounding mode over their whole depth"
 

@@ -46,6 +46,10 @@ class Composition(NoiseModel):
         """What any of them does not vary."""
         return [text for model in self.models for text in model.unvaried()]
 
+    def names(self) -> tuple[str, ...]:
+        """Those of all."""
+        return tuple(name for model in self.models for name in model.names())
+
     def own_code(self, is_user_file: Callable[[str], bool]) -> None:
         """Tell all."""
         for model in self.models:

@@ -18,10 +18,9 @@ FIRST_PROCESS = "process-0"
 
 MISSING = [
     "what happens between calls, and inside those that were not chosen",
-    "numbers in float16 and long double, Decimal, Fraction",
-    "numbers in objects other than lists, tuples, dictionaries, dataclasses and namespaces: tables, sparse matrices, "
-    "masked arrays, estimators",
-    "results that native functions write into other arguments than `out`, and methods into their object",
+    "float16, long double, Decimal, Fraction",
+    "numbers in objects that are no containers or dataclasses: tables, sparse matrices, masked arrays, estimators",
+    "results that native functions write into arguments other than `out`, and methods into their object",
 ]
 
 OPTIONS = (
@@ -58,6 +57,10 @@ class FunctionLevel(NoiseModel):
         self._whole = exact == "perturb"
         self._only = only
         self._exclude = exclude
+
+    def names(self) -> tuple[str, ...]:
+        """What is chosen, and what is not."""
+        return (*self._only, *self._exclude)
 
     def packages(self) -> tuple[str, ...]:
         """Those of the names in `only`."""

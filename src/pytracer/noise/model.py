@@ -77,6 +77,10 @@ class NoiseModel:
         """What this model varies elsewhere, but not in this environment, each with the reason."""
         return []
 
+    def names(self) -> tuple[str, ...]:
+        """Modules, packages and functions that the options name, and patterns of them."""
+        return ()
+
     # In the traced process
 
     def own_code(self, is_user_file: Callable[[str], bool]) -> None:

@@ -15,22 +15,22 @@ from pytracer.noise.native import is_denied, is_perturbed
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
-    "NumPy loops: each add, subtract, multiply, divide, sqrt, square, reciprocal, power with a whole exponent, hypot "
-    "and sum, of real and complex numbers; last bit of exp, log, sin, ..."
+    "NumPy loops: each + - * /, sqrt, square, reciprocal, whole power, hypot and sum, also complex; "
+    "last bit of exp, log, ..."
 )
-NATIVE_CALLS = "native calls of NumPy's linear algebra and FFT, SciPy and scikit-learn: a random rounding mode per call"
+NATIVE_CALLS = "native calls of numpy.linalg, numpy.fft, SciPy and scikit-learn: a random rounding mode per call"
 PYTHON_FLOATS = (
     "Python floats and complex numbers in the program's own modules: each + - * / ** and sum; "
-    "last bit of the functions of math and cmath that they call"
+    "last bit of math and cmath"
 )
 NUMPY_SCALARS = "NumPy scalars: each + - * / **"
+# Short, for they stand in each report; docs/noise.md and docs/python-floats.md have the details.
 MISSING = [
-    "arithmetic on Python floats in installed packages, in code made from text (exec, eval), in scripts that the "
-    "program starts as commands, and in functions that Numba compiles",
-    "Python floats in itertools.accumulate, operator, math.prod and statistics",
-    "NumPy loops in float16 and long double",
+    "Python floats in packages, the standard library, exec, eval and Numba",
+    "scripts run as commands",
+    "float16 and long double loops",
     "native code of other packages",
-    "random numbers (they are input)",
+    "random numbers",
 ]
 PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
 

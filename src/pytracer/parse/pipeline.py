@@ -37,7 +37,7 @@ def parse(
     """Align and measure the samples of one program and write the result to `output`.
 
     Args:
-        traces: trace directories, in any order; sample 0 is the reference.
+        traces: trace directories, in any order; one that ran unperturbed is the reference.
         output: the result file (HDF5, see `schema`), which appears when it is complete.
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
@@ -48,7 +48,7 @@ def parse(
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, traces of different programs, or a pickle trace that names what is not data.
+        UsageError: no traces, traces of different programs or noise, or a pickle trace that names what is not data.
         PytracerError: the result cannot be written.
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)

@@ -11,9 +11,12 @@ from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
+from pytracer.records.start import why_not_started
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls", "noisy_scalars")
 """Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
+
+_UNPERTURBED = ("none", UNKNOWN_NOISE)
 
 
 class Status(StrEnum):
@@ -23,6 +26,10 @@ class Status(StrEnum):
     MEASURED = "measured"
     FAILED = "failed"
     UNPERTURBED = "unperturbed"
+    REPEATED = "repeated"
+
+
+_COMPARED = (Status.MEASURED, Status.UNPERTURBED)
 
 
 @dataclass(frozen=True)
@@ -37,20 +44,20 @@ class Sample:
 
     @property
     def number(self) -> int:
-        """0 for the unperturbed reference."""
+        """Chooses the noise; 0 where there is none."""
         return -1 if self.trace is None else self.trace.sample
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """All samples of one program, the reference first."""
+    """All samples of one program; the first is the reference, or a perturbed one where none ran unperturbed."""
 
     samples: tuple[Sample, ...]
     verdict: str  # 'measured', or 'not perturbed: ' and the reason
 
     @property
     def reference(self) -> Trace:
-        """The trace that the others are compared with."""
+        """The trace that the others are aligned with."""
         trace = self.samples[0].trace
         if trace is None:
             raise TraceError(f"cannot read the reference {self.samples[0].path}")
@@ -63,13 +70,13 @@ class Experiment:
 
     @property
     def compared(self) -> list[Trace]:
-        """The traces to align with the reference: those that ended as it did."""
-        return [s.trace for s in self.samples[1:] if s.trace is not None and s.status != Status.FAILED]
+        """The traces to align with the reference, which may be one of them: those that ended as it did."""
+        return [s.trace for s in self.samples if s.trace is not None and s.status in _COMPARED]
 
     @property
     def measured(self) -> list[int]:
         """Index in `compared` of the samples that are measured; empty when there is nothing to measure."""
-        used = [s for s in self.samples[1:] if s.trace is not None and s.status != Status.FAILED]
+        used = [s for s in self.samples if s.trace is not None and s.status in _COMPARED]
         return [i for i, s in enumerate(used) if s.status == Status.MEASURED] if self.perturbed else []
 
     @property
@@ -91,9 +98,12 @@ def open_experiment(
 ) -> Experiment:
     """Open the traces of one program. `exit_codes` by path; one that is not known counts as that of the reference.
 
+    Where none ran unperturbed the others are aligned with one of the perturbed traces, which is measured, too.
+
     Raises:
-        TraceError: the reference cannot be read.
-        UsageError: there are no traces, they are of different programs, or a pickle trace names what is not data.
+        TraceError: no trace can be read, or one that may be the reference.
+        UsageError: there are no traces, they are of different programs or noise, or a pickle trace names what is not
+            data.
     """
     if not paths:
         raise UsageError("no traces to parse: run `pytracer trace` or `pytracer run` first")
@@ -105,19 +115,47 @@ def open_experiment(
         except TraceError as error:
             unreadable.append((Path(path), error))
     traces.sort(key=lambda trace: trace.sample)
-    if not traces or (unreadable and traces[0].sample != 0):
+    reference = next((trace for model in _UNPERTURBED for trace in traces if trace.model == model), None)
+    if unreadable and reference is None:
         raise unreadable[0][1]
-    reference = traces[0]
+    first = reference or min(traces, key=lambda trace: _code(trace, exit_codes) not in (0, UNKNOWN_EXIT))
+    _check_alike(traces, first)
+    samples = [_classify(first, first, exit_codes)]
+    if reference is not None:
+        samples = [Sample(first.path, first, _code(first, exit_codes), Status.REFERENCE)]
+    known = {_noise(first): first}
     for trace in traces:
-        if trace.meta["command"] != reference.meta["command"]:
-            raise UsageError(
-                f"{trace.path} is a trace of {' '.join(trace.meta['command'])!r}, {reference.path} of "
-                f"{' '.join(reference.meta['command'])!r}: parse the traces of one program at a time"
-            )
-    samples = [Sample(reference.path, reference, _code(reference, exit_codes), Status.REFERENCE)]
-    samples += [_classify(trace, reference, exit_codes) for trace in traces[1:]]
-    samples += [Sample(path, None, UNKNOWN_EXIT, Status.FAILED, str(error)) for path, error in unreadable]
+        if trace is not first:
+            samples.append(_classify(trace, first, exit_codes, known.get(_noise(trace))))
+            if samples[-1].status != Status.FAILED:
+                known.setdefault(_noise(trace), trace)
+    samples += [
+        Sample(path, None, UNKNOWN_EXIT, Status.FAILED, why_not_started(path) or str(error))
+        for path, error in unreadable
+    ]
     return Experiment(tuple(samples), _verdict(samples))
+
+
+def _check_alike(traces: Sequence[Trace], first: Trace) -> None:
+    """Raise UsageError for traces that cannot be measured together."""
+    noisy = [trace for trace in traces if trace.model not in _UNPERTURBED]
+    for trace in traces:
+        if trace.meta["command"] != first.meta["command"]:
+            raise UsageError(
+                f"{trace.path} is a trace of {' '.join(trace.meta['command'])!r}, {first.path} of "
+                f"{' '.join(first.meta['command'])!r}: parse the traces of one program at a time"
+            )
+    for trace in noisy:
+        if trace.model != noisy[0].model:
+            raise UsageError(
+                f"{trace.path} ran under the noise {trace.model!r}, {noisy[0].path} under {noisy[0].model!r}: parse "
+                "the traces of one noise at a time"
+            )
+
+
+def _noise(trace: Trace) -> tuple[str, int | None, int]:
+    """Traces that have it in common ran under the same noise."""
+    return trace.model, trace.seed, trace.sample
 
 
 def _code(trace: Trace, exit_codes: Mapping[Path, int | None]) -> int:
@@ -125,16 +163,22 @@ def _code(trace: Trace, exit_codes: Mapping[Path, int | None]) -> int:
     return UNKNOWN_EXIT if code is None else code
 
 
-def _classify(trace: Trace, reference: Trace, exit_codes: Mapping[Path, int | None]) -> Sample:
-    code, expected = _code(trace, exit_codes), _code(reference, exit_codes)
+def _classify(trace: Trace, first: Trace, exit_codes: Mapping[Path, int | None], alike: Trace | None = None) -> Sample:
+    """What a trace is good for; `first` is the one it is aligned with, `alike` one under the same noise."""
+    code, expected = _code(trace, exit_codes), _code(first, exit_codes)
     if UNKNOWN_EXIT not in (code, expected) and code != expected:
-        reason = f"it ended with exit code {code}, the reference with {expected}"
-        return Sample(trace.path, trace, code, Status.FAILED, reason)
+        other = "the reference" if first.model in _UNPERTURBED else f"sample {first.sample}"
+        return Sample(
+            trace.path, trace, code, Status.FAILED, f"it ended with exit code {code}, {other} with {expected}"
+        )
     if trace.model == "none":
         return Sample(trace.path, trace, code, Status.UNPERTURBED, "it ran without noise")
     if trace.model == UNKNOWN_NOISE:
         reason = "the traces of the original do not say how the program was perturbed"
         return Sample(trace.path, trace, code, Status.UNPERTURBED, reason)
+    if alike is not None:
+        reason = f"same noise as {alike.path.name}: seed {trace.seed}, sample {trace.sample}"
+        return Sample(trace.path, trace, code, Status.REPEATED, reason)
     counters = trace.counters()
     if not any(counters[name] for name in NOISE_COUNTERS) and not trace.settings:
         reason = f"the noise model {trace.model} performed no noisy operation"
@@ -146,13 +190,15 @@ def _verdict(samples: Sequence[Sample]) -> str:
     measured = sum(sample.status == Status.MEASURED for sample in samples)
     if measured >= 2:
         return Status.MEASURED.value
+    without = [sample for sample in samples if sample.status == Status.UNPERTURBED]
     if len(samples) == 1:
         reason = "there is one sample only"
     elif measured:
-        reason = "one usable perturbed sample, at least 2 are needed"
-    elif all(sample.status == Status.FAILED for sample in samples[1:]):
+        same = " (others had the same noise)" * any(sample.status == Status.REPEATED for sample in samples)
+        reason = f"one usable perturbed sample{same}, at least 2 are needed"
+    elif not without:
         reason = "all perturbed samples failed"
     else:
-        reason = next(sample.reason for sample in samples if sample.status == Status.UNPERTURBED)
-        reason = reason.removeprefix("it ran ").replace("without noise", "the samples ran without noise")
+        noisy = (sample.reason for sample in without if sample.trace is not None and sample.trace.model != "none")
+        reason = next(noisy, "the samples ran without noise")
     return f"not perturbed: {reason}"

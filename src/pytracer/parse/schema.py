@@ -69,9 +69,9 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "calls": ("i8", "number of calls"),
     },
     "samples": {
-        "sample": ("i4", "number of the sample; 0 is the reference"),
+        "sample": ("i4", "number of the sample, which chooses its noise"),
         "trace": (TEXT, "path of the trace"),
-        "status": (TEXT, "reference | measured | failed | unperturbed"),
+        "status": (TEXT, "reference | measured | failed | unperturbed | repeated"),
         "reason": (TEXT, "why it was not measured; empty otherwise"),
         "model": (TEXT, "noise model"),
         "seed": (TEXT, "seed in decimal; empty without noise"),

@@ -1,6 +1,6 @@
 """The report as one JSON object, strictly valid: what is not known or not finite is null.
 
-verdict       'measured', or 'not perturbed: ' and the reason
+verdict       'measured', or 'not perturbed: ' and the reason why nothing was measured
 perturbed     whether anything was measured; when false all bits are null
 units         'bits': every count of digits is in significant bits (base 2)
 probability, confidence
@@ -8,8 +8,8 @@ probability, confidence
 functions     worst first, one per function and call site:
               {function, file, line, caller, source, calls, measurable, input_bits: {min, median},
                output_bits: {min, median}, bits_lost, disagreements, worst}
-              worst: {value, element, bits, mean, largest} of the worst output, or null; a complex mean is
-              {real, imag}; largest is the largest magnitude in the same value
+              worst: {value, element, bits, mean, largest, same} of the worst output, or null; a complex mean is
+              {real, imag}; largest is the largest magnitude in the same value; same: it is so in all samples
 samples       {sample, trace, status, reason, model, seed, layers, missing, settings, environment, exit_code, complete,
               calls, ...counters}
 noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}

@@ -42,6 +42,7 @@ class Worst:
     bits: float
     mean: float | complex  # of that element over the samples
     largest: float  # magnitude in the same value: an element near 0 beside it may have no digits for good reason
+    same: bool  # whether the whole output is the same in all samples
 
 
 @dataclass(frozen=True)
@@ -125,16 +126,33 @@ def _most_lost(lost: Floats, outputs: Floats, group: Ints, count: int) -> tuple[
 
 def _worst(result: Result, rows: Ints) -> list[Worst | None]:
     """The worst element of each value; None where the row is -1."""
-    names = ("label", "type", "worst_element", "bits_min", "worst_mean", "worst_mean_imag", "largest")
+    names = (
+        "label",
+        "type",
+        "worst_element",
+        "bits_min",
+        "worst_mean",
+        "worst_mean_imag",
+        "largest",
+        "precision",
+        "std",
+        "std_imag",
+    )
     columns: list[list[Any]] = [np.append(result.values[name], [0])[rows].tolist() for name in names]
     labels, shapes = result.labels["text"], result.types["shape"]
     worst: list[Worst | None] = []
-    for row, label, kind, element, bits, mean, imag, largest in zip(rows.tolist(), *columns, strict=True):
+    for row, label, kind, element, bits, mean, imag, largest, *spread in zip(rows.tolist(), *columns, strict=True):
         shape = _shape(shapes[kind]) if row >= 0 else ()
         index = tuple(int(i) for i in np.unravel_index(element, shape)) if shape and element >= 0 else None
         value = mean if np.isnan(imag) else complex(mean, imag)
-        worst.append(Worst(labels[label], index, bits, value, largest) if row >= 0 else None)
+        same = _is_same(bits, *spread)
+        worst.append(Worst(labels[label], index, bits, value, largest, same) if row >= 0 else None)
     return worst
+
+
+def _is_same(bits: float, precision: int, *std: float) -> bool:
+    """Full bits alone do not tell: one sample of many may differ in the last place. NaN is no spread."""
+    return bits == precision > 0 and not any(each > 0 for each in std)
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -35,6 +35,13 @@ def explanations(result: Result, found: list[dict[str, Any]]) -> list[dict[str, 
     return entries
 
 
+def never_repeated(found: list[dict[str, Any]]) -> list[str]:
+    """Settings with as many levels as measured samples `found`: whatever differs, nobody could tell why."""
+    settings = [sample["settings"] for sample in found if sample["status"] == "measured"]
+    names = dict.fromkeys(name for each in settings for name in each)
+    return [name for name in names if len(settings) > 1 and len({each.get(name) for each in settings}) == len(settings)]
+
+
 def _levels(groups: list[list[int]], name: str, settings: dict[int, dict[str, str]]) -> list[list[str]]:
     """The levels of a setting that the samples of each group have."""
     return [list(dict.fromkeys(settings[sample][name] for sample in group)) for group in groups]

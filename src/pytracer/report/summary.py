@@ -15,7 +15,7 @@ from pytracer.report.coverage import Entry, ledger
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
     "noisy_elements": "elements they computed",
-    "inexact_elements": "numbers whose rounding was drawn, or that inexact() perturbed",
+    "inexact_elements": "numbers that were drawn among neighbours, or given random digits",
     "noisy_native_calls": "native calls under a random rounding mode",
     "native_disabled": "native calls left unperturbed (deny-list)",
     "noisy_scalars": "operations on Python floats and NumPy scalars",
@@ -53,6 +53,16 @@ class Noise:
     counts: dict[str, int]
     settings: dict[str, list[str]]  # what was varied around the process -> its levels
     blas_threads: list[str]  # of the samples, as far as environment variables say; one text when all had the same
+
+    @property
+    def perturbing(self) -> bool:
+        """Whether there was any noise."""
+        return bool(set(self.models) - {"none"})
+
+    @property
+    def rounding(self) -> bool:
+        """Whether operations inside the process were perturbed."""
+        return any(self.counts[name] for name in NOISE_COUNTERS if name != "native_disabled")
 
 
 def noise(found: list[dict[str, Any]]) -> Noise:

@@ -1,6 +1,7 @@
 """The report for people: the verdict first, then the ranking, and what the measurement did not see."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pytracer.parse.store import Result
 from pytracer.report.coverage import lines
-from pytracer.report.plain import printable
-from pytracer.report.ranking import Bits, Row, ranking
-from pytracer.report.settings import explanations
+from pytracer.report.plain import counted, printable
+from pytracer.report.ranking import Bits, Row, Worst, ranking
+from pytracer.report.settings import explanations, never_repeated
 from pytracer.report.summary import NOISE_COUNTERS, absolute, coverage, divergences, noise, rows, samples
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ TOP = 20
 PIPED_WIDTH = 100
 SMALL = 1e-3
 """An element is small when it is below this share of the largest one of its value."""
+FEW = 8
+"""Perturbed samples, below which chance makes equal values often enough to be said."""
+INSTALLED = re.compile(r".*/(?:site-packages|dist-packages|lib(?:64)?/python3\.\d+t?)/")
 LISTED = 10
 """Divergences, events, notes and seeds shown before the rest is only counted."""
 
@@ -36,19 +40,23 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     _say(console, _verdict(result, table), style="bold")
     if result.perturbed:
         _ranking(console, result, table, top)
-    calls = f"{len(result.calls)} calls of {len({row.function for row in table})} functions were recorded."
+    functions = counted(len({row.function for row in table}), "function")
+    calls = (
+        f"{counted(len(result.calls), 'call')} of {functions} {'was' if len(result.calls) == 1 else 'were'} recorded."
+    )
     _say(console, calls if not result.perturbed else _measured(table, calls))
     _explanations(console, result, found)
     _divergences(console, result)
     _coverage(console, result)
-    _left_out(console, found, ("failed", "unperturbed") if result.perturbed else ("failed",))
+    _left_out(console, found, ("failed", "repeated", *(["unperturbed"] if result.perturbed else [])))
     _noise(console, result, found)
 
 
 def _verdict(result: Result, table: Sequence[Row]) -> str:
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
-        return f"Not perturbed: {reason}. Nothing can be said about its digits."
+        fact = "Not measured" if noise(samples(result)).perturbing else "Not perturbed"
+        return f"{fact}: {reason}. Nothing can be said about its digits."
     worst = next((row for row in table if row.bits_lost is not None), None)
     how = f"({result.attribute('samples')} perturbed samples)"
     if worst is None and any(sample["settings"] for sample in samples(result)):
@@ -58,13 +66,23 @@ def _verdict(result: Result, table: Sequence[Row]) -> str:
     if worst.bits_lost < 0.05:
         return f"No perturbed call loses bits {how}."
     place = f" called at {_place(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
-    left = _number(worst.worst.bits) if worst.worst else "?"
-    return f"{_function(worst)}{place} loses {_number(worst.bits_lost)} bits: {left} bits are left {how}."
+    left = _left(worst.worst) if worst.worst else "? bits are left"
+    return f"{_function(worst)}{place} loses {_number(worst.bits_lost)} bits: {left} {how}."
+
+
+def _left(worst: Worst) -> str:
+    beside = _scale(worst)
+    return f"{_number(worst.bits)} bits are left{f' in {worst.mean:.3g}{beside}' if beside else ''}"
 
 
 def _measured(table: Sequence[Row], calls: str) -> str:
-    perturbed = sum(row.measurable for row in table)
-    return f"{calls} {perturbed} calls were perturbed or had inputs that were; the others are not perturbed."
+    perturbed, every = (sum(getattr(row, name) for row in table) for name in ("measurable", "calls"))
+    others = "" if perturbed == every else "; the others are not perturbed"
+    return f"{calls} {_were(perturbed, 'call')} perturbed or had inputs that were{others}."
+
+
+def _were(count: int, noun: str) -> str:
+    return f"{counted(count, noun)} {'was' if count == 1 else 'were'}"
 
 
 def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int) -> None:
@@ -86,7 +104,31 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
         _say(console, f"... and {len(shown) - top} more: --json and the dashboard show all.")
     hidden = len(table) - len(shown)
     if hidden:
-        _say(console, f"{hidden} more call sites have nothing to measure (not perturbed, or no floating-point values).")
+        sites = f"{counted(hidden, 'more call site')} {'has' if hidden == 1 else 'have'}"
+        _say(console, f"{sites} nothing to measure (not perturbed, or no floating-point values).")
+    _all_the_same(console, result, shown[:top])
+
+
+def _all_the_same(console: "Console", result: Result, shown: Sequence[Row]) -> None:
+    """What full bits mean, and how often chance makes them."""
+    if any(row.worst is not None and row.worst.same for row in shown):
+        where = "Not observed" if _has_ledger(result) else "How it was perturbed"
+        _say(
+            console,
+            "Outputs with all bits of their type (53.0; float32: 24.0) are the same in all samples: exact, or computed "
+            f"where no noise reaches (see {where}).",
+        )
+    number = int(result.attribute("samples"))
+    if number < FEW and noise(samples(result)).rounding:
+        _say(
+            console,
+            f"With {number} perturbed samples a value which one rounding decides is the same in all of them by chance "
+            f"once in {2 ** (number - 1)} times; take more.",
+        )
+
+
+def _has_ledger(result: Result) -> bool:
+    return len(result.coverage) > 0 or len(result.notes) > 0
 
 
 def _has_something(row: Row) -> bool:
@@ -102,26 +144,34 @@ def _worst(row: Row) -> list[str]:
     if row.worst is not None:
         worst = row.worst
         index = "" if worst.element is None else f"[{', '.join(map(str, worst.element))}]"
-        # Beside much larger elements a value near 0 is often what a cancellation rightly leaves.
-        scale = f", beside {worst.largest:.3g}" if abs(worst.mean) < SMALL * worst.largest else ""
         name, after, _ = worst.value.partition(" (after)")
-        lines = [f"worst: {name}{index}{after} = {worst.mean:.6g}{scale}: {_number(worst.bits)} bits"]
+        lines = [f"worst: {name}{index}{after} = {worst.mean:.6g}{_scale(worst)}: {_number(worst.bits)} bits"]
     if row.disagreements:
-        lines.append(
-            f"{row.disagreements} output{'s' * (row.disagreements > 1)} of other value, type or shape in some samples"
-        )
+        lines.append(f"{counted(row.disagreements, 'output')} of other value, type or shape in some samples")
     return lines
+
+
+def _scale(worst: Worst) -> str:
+    """Beside much larger numbers a value near 0 is often what a cancellation rightly leaves.
+
+    The real and the imaginary part stand beside each other, too; a part that is 0 is left out.
+    """
+    mean = complex(worst.mean)
+    parts = [abs(part) for part in (mean.real, mean.imag) if part != 0]
+    return f", beside {worst.largest:.3g}" if min(parts, default=0.0) < SMALL * worst.largest else ""
 
 
 def _divergences(console: "Console", result: Result) -> None:
     found = divergences(result)
     if not found:
         return
-    _heading(console, f"Control flow: samples took other ways at {len(found)} place{'s' * (len(found) > 1)}")
+    _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
+    first = next(iter(samples(result)))
+    reference = "the reference" if first["status"] == "reference" else f"sample {first['sample']}"
     for entry in found[:LISTED]:
         inside = f" in {entry['inside']}" if entry["inside"] else ""
         place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
-        _say(console, f"{place}{inside}: {_calls(entry['reference'])} in the reference")
+        _say(console, f"{place}{inside}: {_calls(entry['reference'])} in {reference}")
         for side in entry["sides"]:
             _say(console, f"    {_calls(side['calls'])} in {_samples(side['samples'])}")
     _more(console, len(found))
@@ -129,16 +179,20 @@ def _divergences(console: "Console", result: Result) -> None:
 
 def _explanations(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
     entries = explanations(result, found)
-    if not entries:
+    alone = never_repeated(found) if result.perturbed and not noise(found).rounding else []
+    if not entries and not (alone and result.calls["measurable"].any()):
         return
     _heading(console, "Which setting changes what (calls with the same inputs and other outputs)")
+    remedy = "more samples are needed: -n" if alone else "vary fewer at a time"
+    if alone:
+        _say(console, f"Nothing can be laid to {', '.join(alone)}: no two samples had the same level ({remedy}).")
     by_settings: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for entry in entries:
         by_settings.setdefault(tuple(entry["settings"]), []).append(entry)
     for settings, changed in by_settings.items():
         _say(
             console,
-            f"{' or '.join(settings)} changes" if settings else "No single setting explains (vary fewer at a time)",
+            f"{' or '.join(settings)} changes" if settings else f"No single setting explains ({remedy})",
         )
         for entry in changed[:LISTED]:
             place = _place(result, entry["file"] or "", entry["line"] or 0)
@@ -187,6 +241,8 @@ def _left_out(console: "Console", found: Sequence[dict[str, Any]], statuses: Seq
     _heading(console, "Samples left out")
     for sample in left_out[:LISTED]:
         name = f"sample {sample['sample']}" if sample["sample"] >= 0 else sample["trace"]
+        if sample["status"] == "repeated":
+            name = Path(sample["trace"]).name
         _say(console, f"{name} ({sample['status']}): {sample['reason']}")
     _more(console, len(left_out))
 
@@ -194,7 +250,7 @@ def _left_out(console: "Console", found: Sequence[dict[str, Any]], statuses: Seq
 def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
     how = noise(found)
     _heading(console, "How it was perturbed")
-    if not how.models or how.models == ["none"]:
+    if not how.perturbing:
         _say(console, "not at all")
         return
     seeds = ", ".join(map(str, how.seeds[:LISTED])) + (", ..." if len(how.seeds) > LISTED else "")
@@ -207,9 +263,9 @@ def _noise(console: "Console", result: Result, found: list[dict[str, Any]]) -> N
         _say(console, f"varied: {name}: {', '.join(level or '(nothing)' for level in levels[:LISTED])}{more}")
     if "BLAS threads" not in how.settings:
         _say(console, f"threads of BLAS in the perturbed samples: {'; '.join(how.blas_threads)}")
-    for name, text in NOISE_COUNTERS.items():
-        if how.counts[name]:
-            _say(console, f"{how.counts[name]} {text}, over the samples")
+    counts = [f"{how.counts[name]} {text}" for name, text in NOISE_COUNTERS.items() if how.counts[name]]
+    if counts:
+        _say(console, f"over the samples: {', '.join(counts)}")
     if result.perturbed:
         probability, confidence = result.attribute("probability"), result.attribute("confidence")
         _say(console, f"significant bits with probability {probability:g} at confidence {confidence:g}")
@@ -230,13 +286,12 @@ def _say(console: "Console", text: str, *, style: str | None = None) -> None:
 
 
 def _place(result: Result, file: str, line: int) -> str:
-    """For the reader: relative to the working directory, or to the installed packages."""
+    """For the reader: relative to the working directory, the installed packages or the standard library."""
     if not file:
         return "unknown place"
     path = absolute(result, file)
-    _, installed, module = path.rpartition("/site-packages/")
-    if installed:
-        return f"{module}:{line}"
+    if installed := INSTALLED.match(path):
+        return f"{path[installed.end() :]}:{line}"
     with suppress(ValueError, OSError):
         path = str(Path(path).relative_to(Path.cwd()))
     return f"{path}:{line}"

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from pytracer.config import Settings
 from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
+from pytracer.records.start import why_not_started
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Sample, Targets, stop
@@ -65,7 +66,8 @@ class Runner:
         """Run all samples and return them in order. Whatever interrupts it, no process of ours is left behind.
 
         When the traced process refuses the command nothing has run and no trace is kept: raises SystemExit where its
-        message was already shown, UsageError otherwise.
+        message was already shown, UsageError otherwise. Raises UsageError, too, when the first perturbed sample to end
+        did not run the program.
         """
         waiting = list(range(self._experiment.settings.samples + 1))
         try:
@@ -111,6 +113,9 @@ class Runner:
                 follower.finish()
             if sample.refused():
                 self._give_up(sample.refusal())
+        elif all(other.index == 0 for other in self.done) and (reason := why_not_started(sample.trace)):
+            self._experiment.discard()
+            raise UsageError(reason)
         self.done.append(sample)
         self._ended(sample)
 

@@ -53,6 +53,16 @@ def check_source(path: Path, module: str, member: str) -> None:
         body = statement.body
 
 
+def defined(source: str | bytes) -> tuple[str, ...]:
+    """Functions and classes that this source defines at its top level; none when Python cannot read it."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return ()
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return tuple(dict.fromkeys(name for name, found in _bound(body) if isinstance(found, kinds)))
+
+
 def source_of(spec: ModuleSpec) -> Path | None:
     """The Python file of a module, or None."""
     return Path(spec.origin) if spec.origin is not None and spec.origin.endswith(".py") else None

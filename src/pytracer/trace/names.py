@@ -11,6 +11,12 @@ from pytracer.errors import UsageError
 from pytracer.trace.members import check_installed, check_source, source_of
 
 
+def did_you_mean(names: Iterable[str]) -> str:
+    """A phrase such as " (did you mean 'numpy' or 'numba'?)", empty without names."""
+    found = " or ".join(map(repr, names))
+    return f" (did you mean {found}?)" if found else ""
+
+
 class ModuleFinder:
     """Finds what `import` would find, with some folders searched first, and runs nothing of it."""
 
@@ -31,12 +37,10 @@ class ModuleFinder:
         return spec
 
     def near(self, name: str) -> str:
-        """A phrase such as ", did you mean 'numpy' or 'numba'?", empty when nothing is near."""
+        """A phrase that names modules like this one, empty when there are none."""
         head = name.partition(".")[0]
         names = difflib.get_close_matches(head, sorted(set(self._top_level())), n=3, cutoff=0.7)
-        if not names or head in names:
-            return ""
-        return f" (did you mean {' or '.join(map(repr, names))}?)"
+        return did_you_mean(names) if head not in names else ""
 
     def _find_one(self, name: str, search: list[str] | None) -> ModuleSpec | None:
         """One step of an import: `search` holds the folders of the parent package, None for a top-level name."""
@@ -52,8 +56,12 @@ class ModuleFinder:
         yield from (module.name for module in pkgutil.iter_modules(self.path))
 
 
-def check_targets(names: Iterable[str], folder: Path) -> None:
-    """Raise UsageError for a target that does not exist; `folder` holds the user's own modules."""
+def check_names(names: Iterable[str], folder: Path, main: Iterable[str] = ()) -> None:
+    """Raise UsageError for a target that does not exist.
+
+    `folder` holds the user's own modules; `main` are the names that the program itself defines.
+    """
+    own = tuple(main)
     finder = ModuleFinder([folder])
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
@@ -61,19 +69,20 @@ def check_targets(names: Iterable[str], folder: Path) -> None:
                 f"{name!r} is not the name of a module, package or function; write it as numpy.linalg.solve"
             )
         if name.partition(".")[0] != "__main__":
-            _check_target(name, finder, folder)
+            _check_target(name, finder, folder, own)
 
 
-def _check_target(name: str, finder: ModuleFinder, folder: Path) -> None:
+def _check_target(name: str, finder: ModuleFinder, folder: Path, main: tuple[str, ...]) -> None:
     module, member = name, ""
     while (spec := finder.find(module)) is None:
         module, _, last = module.rpartition(".")
         member = f"{last}.{member}".rstrip(".")
         if not module:
-            head = name.partition(".")[0]
+            head, dot, rest = name.partition(".")
+            near = [f"__main__.{each}{dot}{rest}" for each in difflib.get_close_matches(head, main, n=3, cutoff=0.7)]
             raise UsageError(
-                f"no module named {head!r}{finder.near(head)}; "
-                f"--trace and --exclude take installed modules and those in {str(folder)!r}"
+                f"no module named {head!r}{did_you_mean(near) or finder.near(head)}; targets are in installed modules, "
+                f"in those in {str(folder)!r}, and in __main__, the program itself"
             )
     if not member:
         return

@@ -3,12 +3,14 @@
 import os
 import shutil
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
 from pytracer.errors import UsageError
-from pytracer.trace.names import ModuleFinder
+from pytracer.trace.members import defined, source_of
+from pytracer.trace.names import ModuleFinder, check_names
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,20 @@ class Program:
         """Where `python` looks first for the modules that the program imports."""
         return Path(self.target).resolve().parent if self.kind == "script" else Path.cwd()
 
+    def defines(self) -> tuple[str, ...]:
+        """Functions and classes of its `__main__`."""
+        if self.kind == "code":
+            return defined(self.target)
+        path: Path | None = Path(self.target)
+        if self.kind == "module":
+            finder = ModuleFinder([Path.cwd()])
+            spec = finder.find(f"{self.target}.__main__") or finder.find(self.target)
+            path = source_of(spec) if spec is not None else None
+        try:
+            return defined(path.read_bytes()) if path is not None else ()
+        except OSError:
+            return ()
+
     def check(self) -> None:
         """Raise UsageError when Python could not even start the program."""
         if self.kind == "script":
@@ -36,6 +52,12 @@ class Program:
             _check_module(self.target)
         else:
             _compile(self.target.encode(), "<string>")
+
+
+def check_targets(names: Iterable[str], program: Program) -> None:
+    """Raise UsageError for a name of a module, package or function that does not exist for this program."""
+    if wanted := tuple(names):
+        check_names(wanted, program.folder(), program.defines())
 
 
 def find_script(name: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,13 +18,13 @@ from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.noise import create
 from pytracer.noise.model import NoiseModel
+from pytracer.records.start import EXIT_NAME, SPEC_NAME
 from pytracer.records.tail import fold_tails
 from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
 from pytracer.trace.program import Program
 
-EXIT_NAME = "exit.json"
 ERROR_PREFIX = "pytracer: error: "
 
 Stream = int | IO[Any] | None
@@ -70,11 +71,11 @@ class Sample:
 
     def start(self, stdin: Stream = None, stdout: Stream = None, stderr: Stream = None) -> None:
         """Start the process. Streams are those of subprocess.Popen; None inherits the user's."""
-        path = self.trace / "spec.json"
+        path = self.trace / SPEC_NAME
         noise, seed = create(self.model), self.settings.seed
         try:
-            path.write_text(json.dumps(self.spec(noise)))
             prefix = noise.prefix(seed, self.index, str(self.trace))
+            path.write_text(json.dumps(self.spec(noise) | {"prefix": shlex.join(prefix)}))
         except OSError as error:
             raise PytracerError(f"cannot write {str(path)!r}: {error.strerror}; free some space") from None
         journal = trace_journal(self.trace)

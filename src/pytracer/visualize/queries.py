@@ -115,8 +115,11 @@ def verdict(contents: Contents) -> Verdict:
     result = contents.result
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
+        noisy = set(result.samples["model"].tolist()) - {"none", ""}
         return Verdict(
-            "Not perturbed", f"{reason or 'nothing was measured'}. Nothing can be said about its digits.", False
+            "Not measured" if noisy else "Not perturbed",
+            f"{reason or 'nothing was measured'}. Nothing can be said about its digits.",
+            False,
         )
     how = _how(result)
     worst = contents.functions[0] if contents.functions else None
