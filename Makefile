@@ -26,7 +26,7 @@ demo: $(VENV)/demo.stamp
 	@$(BIN)/pytracer run examples/demo.py
 
 test: lint other-pythons
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-all: OTHER_GOAL := everything
 test-all: lint other-pythons everything
@@ -48,6 +48,9 @@ clean:
 	rm -rf .venv .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
+# A process for each processor; the tests of a file share what they set up.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
+
 # The same goal with each other Python, in an environment of its own. What depends on the interpreter is the traced process.
 OTHER_GOAL := traced-process
 other-pythons: $(VENV)/dev.stamp
@@ -57,7 +60,7 @@ other-pythons: $(VENV)/dev.stamp
 	done
 
 traced-process: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -m "not slow" tests/trace tests/noise
+	@$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) tests/trace tests/noise
 
 everything: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest

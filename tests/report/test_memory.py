@@ -26,7 +26,7 @@ from pytracer.report.memory import NUMBER_BYTES, Usage, usage, usage_text
         (1j, 16),
         (np.complex64(1j), 8),
         ("text", 0),
-        (object(), 0),
+        pytest.param(object(), 0, id="object"),
         ([1.0, (2.0, np.float32(3))], 20),
         ({"a": 1, "b": np.ones(3)}, 32),
         (np.ones((3, 4), np.float32), 48),
