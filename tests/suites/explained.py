@@ -5,7 +5,7 @@ import re
 REASONS = {
     "tolerance": {
         r"TestConvolve::test_convolve_method": "an FFT of single precision, which the test does not name: 4e-6",
-        r"TestCheby1::test_bandstop": "5e-15, where 5e-16 is allowed",
+        r"TestCheby1::test_bandstop": "5.4e-16, where 5e-16 is allowed",
         r"TestAnsari::test_method": "its exact distribution is computed in single precision",
         r"TestComplexFunctions::test_loss_of_precision": "6.7e-16 where 4.7e-16 is allowed; the assertion prints no difference",
         r"test_nnls_gh21021_ex1": "5.2e-14, where 5e-14 is allowed",
@@ -78,6 +78,7 @@ REASONS = {
         r"TestHalfspaceIntersection|Test_HalfspaceIntersection::test_halfspace_batch": "vertices are sorted by coordinates that differ in the last digits",
     },
     "number of iterations": {
+        r"test_iterative\.py.*test_(convergence|show)\[.*tfqmr": "single precision: the residual is not small after the same number of steps",
         r"TestBoxcoxNormmax::|TestYeojohnson\w*::": "a maximum is flat: half of the digits",
         r"test_integration_stiff\[Radau\]": "the Jacobian is a difference quotient: rounding errors put into the function by hand cost as many calls",
         r"scipy.interpolate tests/test_rgi.*(cubic|quintic)": "two iterative solutions, each stopped at a residual of 1e-6",
@@ -103,7 +104,7 @@ REASONS = {
     "sign of zero, underflow": {
         r"TestBinomTest::test_boost_overflow_raises|TestMultivariateNormal::test_large_pseudo_determinant": "an overflow rounds down to the largest number",
         r"TestCephes::test_binom(_2)? call": "an overflow rounds down to the largest number",
-        r"TestErf::test_(erfcx|dawsn)_consistent": "an overflow rounds down to the largest number: 0 where 0 * inf is left out",
+        r"TestErf::test_(erfcx|dawsn|erfi)_consistent": "an overflow is reached, or rounds down to the largest number: 0 where 0 * inf is left out",
         r"test_(expm1|log1p)_complex": "x - x is -0.0 when the processor rounds down",
         r"test_iv_cephes_vs_amos|test_riemann_zeta_complex|test_yn_gh_20405|test_rel_entr_gh_20710_overflow": "an overflow is reached, or not quite",
         r"TestNSum::test_logser_kurtosis": "beta(1e77, 6) rounds up to 5e-324 and is multiplied by 1e308",
@@ -114,6 +115,7 @@ REASONS = {
         r"TestBatch::test_are": "a + b and b + a round differently, and the matrix is not symmetric",
     },
     "amplified by the problem": {
+        r"mathieu_se_rad": "a characteristic value of 2500 + 2e-14, of which 2500 is subtracted",
         r"TestHyp2f1::test_region5": "a function whose tolerance is 5e-4: 5.2e-4",
         r"TestPeriodogram::test_(nd_axis|window_external)": "a power that is zero: rounding error in units of itself",
         r"test_stats.*TestMoments::": "a central moment that is zero: rounding error relative to itself",
