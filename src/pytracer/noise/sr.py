@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
-from pytracer.noise.native import is_denied, is_perturbed
+from pytracer.noise.native import is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
@@ -92,7 +92,11 @@ class StochasticRounding(NoiseModel):
             return 0
         if is_denied(module, name):
             return _native.DENIED
-        return _native.NOISE if is_perturbed(module, name) else 0
+        if not is_perturbed(module, name):
+            return 0
+        if name == "ufunc.at":
+            return _native.NOISE | _native.WRITES_FIRST
+        return _native.NOISE | (_native.WRITES_LAST if writes_last(module, name) else 0)
 
     def describe(self) -> Description:
         """The layers, with the BLAS libraries that were loaded so far, or what is missing on this processor."""
