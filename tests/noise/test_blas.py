@@ -242,10 +242,28 @@ def test_what_was_done_is_described() -> None:
     good, alone, deep = (
         done | each for each in ({"depths": 4, "why": None}, {"depths": 0, "why": "w"}, {"depths": 2, "why": None})
     )
-    assert blas.layers([good, alone]) == [f"BLAS libopenblas.so (OpenBLAS 0.3.31, Haswell): {blas.REDRAWN}"]  # type: ignore[list-item]
+    assert blas.layers([good, alone]) == [
+        f"BLAS libopenblas.so (OpenBLAS 0.3.31, Haswell): {blas.REDRAWN}{blas.ROUTINES}"  # type: ignore[list-item]
+    ]
     assert blas.missing([good]) == []  # type: ignore[list-item]
     assert blas.missing([alone])[0].endswith("one rounding mode per call: w")  # type: ignore[list-item]
     assert blas.DEEP in blas.missing([deep])[0]  # type: ignore[list-item]
+    linked = good | {"routines": 0}
+    assert not blas.layers([linked])[0].endswith(blas.ROUTINES)  # type: ignore[list-item]
+    assert blas.LINKED in blas.missing([linked])[0]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, []),
+        ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "many"}, []),
+        ({"OPENBLAS_NUM_THREADS": "2"}, ["BLAS work on its own threads (OPENBLAS_NUM_THREADS=2)"]),
+        ({"OMP_NUM_THREADS": "1,4"}, ["BLAS work on its own threads (OMP_NUM_THREADS=1,4)"]),
+    ],
+)
+def test_threads_of_a_library_are_missing(environment: dict[str, str], said: list[str]) -> None:
+    assert blas.own_threads(environment) == said
 
 
 def test_a_trace_says_which_libraries(redrawn: Traced, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Random rounding replaces each inexact result by one of its two floating-point ne
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
 """
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -30,6 +31,9 @@ MISSING = [
     "Python floats in itertools.accumulate, operator, math.prod and statistics",
     "NumPy loops in float16 and long double",
     "native code of other packages",
+    "conversions between floating-point types (astype, stores into narrower arrays), and what NumPy computes in double "
+    "and stores as float32",
+    "native code in the 80 bits of the x87 unit",
     "random numbers (they are input)",
 ]
 PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
@@ -103,6 +107,6 @@ class StochasticRounding(NoiseModel):
         if self._native:
             libraries = _native.blas_libraries()
             layers = [*PER_OPERATION, NATIVE_CALLS, *blas.layers(libraries)]
-            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries)]}
+            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries), *blas.own_threads(os.environ)]}
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
         return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}
