@@ -107,6 +107,10 @@ class StochasticRounding(NoiseModel):
         if self._native:
             libraries = _native.blas_libraries()
             layers = [*PER_OPERATION, NATIVE_CALLS, *blas.layers(libraries)]
-            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries), *blas.own_threads(os.environ)]}
+            return {
+                "model": "sr",
+                "layers": layers,
+                "missing": [*MISSING, *blas.missing(libraries), *blas.own_threads(os.environ)],
+            }
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
         return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}
