@@ -15,6 +15,10 @@ INEXACT: int
 """Hook flag: the numbers of the call are perturbed while `start_inexact` is in force."""
 LAST_BIT: int
 """Hook flag: a function of `math` or `cmath`, perturbed where the user's own code calls it (builtin_math.c)."""
+WRITES_FIRST: int
+"""Hook flag, beside NOISE: the call returns nothing, and writes its results into the first array that it is given."""
+WRITES_LAST: int
+"""Hook flag, beside NOISE: the call returns nothing, and writes its results into the last array that it is given."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int

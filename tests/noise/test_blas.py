@@ -242,10 +242,28 @@ def test_what_was_done_is_described() -> None:
     good, alone, deep = (
         done | each for each in ({"depths": 4, "why": None}, {"depths": 0, "why": "w"}, {"depths": 2, "why": None})
     )
-    assert blas.layers([good, alone]) == [f"BLAS libopenblas.so (OpenBLAS 0.3.31, Haswell): {blas.REDRAWN}"]  # type: ignore[list-item]
+    assert blas.layers([good, alone]) == [
+        f"BLAS libopenblas.so (OpenBLAS 0.3.31, Haswell): {blas.REDRAWN}{blas.ROUTINES}"  # type: ignore[list-item]
+    ]
     assert blas.missing([good]) == []  # type: ignore[list-item]
     assert blas.missing([alone])[0].endswith("one rounding mode per call: w")  # type: ignore[list-item]
     assert blas.DEEP in blas.missing([deep])[0]  # type: ignore[list-item]
+    linked = good | {"routines": 0}
+    assert not blas.layers([linked])[0].endswith(blas.ROUTINES)  # type: ignore[list-item]
+    assert blas.LINKED in blas.missing([linked])[0]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, []),
+        ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "many"}, []),
+        ({"OPENBLAS_NUM_THREADS": "2"}, ["BLAS work on its own threads (OPENBLAS_NUM_THREADS=2)"]),
+        ({"OMP_NUM_THREADS": "1,4"}, ["BLAS work on its own threads (OMP_NUM_THREADS=1,4)"]),
+    ],
+)
+def test_threads_of_a_library_are_missing(environment: dict[str, str], said: list[str]) -> None:
+    assert blas.own_threads(environment) == said
 
 
 def test_a_trace_says_which_libraries(redrawn: Traced, tmp_path: Path) -> None:
@@ -254,3 +272,23 @@ def test_a_trace_says_which_libraries(redrawn: Traced, tmp_path: Path) -> None:
     noise = json.loads(texts[-1])["noise"]
     assert sum("BLAS" in layer for layer in noise["layers"]) >= 1
     assert not any("BLAS" in missing for missing in noise["missing"])
+
+
+def test_norms_of_every_type_are_perturbed(redrawn: Traced) -> None:
+    code = """
+generator = np.random.default_rng(0)
+z = generator.standard_normal(1000) + 1j * generator.standard_normal(1000)
+blas = scipy.linalg.blas
+found, off = {}, {}
+for name, dtype in {"snrm2": "f", "dnrm2": "d", "scnrm2": "F", "dznrm2": "D"}.items():
+    x = (z if dtype in "FD" else z.real).astype(dtype)
+    values = [getattr(blas, name)(x, n=333, incx=3) for _ in range(30)]
+    exact = float(np.sqrt((abs(x[:999:3].astype(np.clongdouble)) ** 2).sum()))
+    found[name] = len(set(values))
+    off[name] = max(abs(each - exact) for each in values) / exact / float(np.finfo(dtype).eps)
+print(json.dumps({"found": found, "off": off, "exact": [blas.dznrm2([3j, 4]) for _ in range(9)]}))
+"""
+    answered = answer(redrawn, code)
+    assert min(answered["found"].values()) > 1, answered  # type: ignore[attr-defined]
+    assert max(answered["off"].values()) < 100, answered  # type: ignore[attr-defined]
+    assert answered["exact"] == [5.0] * 9

@@ -78,12 +78,17 @@ static inline void nearest_leave(const Nearest *nearest)
 #define GEMV_T sgemv_t
 #include "blas_kernels.h"
 
-/* OpenBLAS sums the squares in the 80 bits of the x87 unit, whose mode is not perturbed: the result is rounded once. */
-static double norm_f64(long n, double *x, long step)
+/* OpenBLAS sums the squares in the 80 bits of the x87 unit, whose mode is not perturbed: the result is rounded once. Of a complex
+ * vector the parts are `parts` = 2 numbers, one after the other. */
+static double norm_of_parts(long n, const double *x, long step, int parts)
 {
     Nearest nearest = nearest_enter();
     long double sums[4] = {0};
-    for (long i = 0; i < n; i++) sums[i % 4] += (long double)x[i * step] * x[i * step];
+    for (long i = 0; i < n; i++)
+        for (int k = 0; k < parts; k++) {
+            long double part = x[parts * i * step + k];
+            sums[(parts * i + k) % 4] += part * part;
+        }
     long double norm = sqrtl(sums[0] + sums[1] + (sums[2] + sums[3]));
     double rounded = (double)norm;
     double error = isfinite(rounded) ? (double)(norm - rounded) : 0;
@@ -92,6 +97,9 @@ static double norm_f64(long n, double *x, long step)
     nearest_leave(&nearest);
     return result;
 }
+
+static double norm_f64(long n, double *x, long step) { return norm_of_parts(n, x, step, 1); }
+static double complex_norm_f64(long n, double *x, long step) { return norm_of_parts(n, x, step, 2); }
 
 /* Small products have kernels that take the whole depth at once: the blocked ones are used instead. */
 static int never(void) { return 0; }
@@ -122,7 +130,8 @@ typedef struct {
 
 static const Replacement replacements[] = {
     REAL_KERNELS("s", f32), REAL_KERNELS("d", f64), COMPLEX_KERNELS("c", f32), COMPLEX_KERNELS("z", f64),
-    {"dnrm2_k", (Function)norm_f64}, {"sgemm_direct_performant", (Function)never},
+    {"dnrm2_k", (Function)norm_f64}, {"znrm2_k", (Function)complex_norm_f64},
+    {"sgemm_direct_performant", (Function)never},
 };
 
 Function blas_replacement(const char *kernel)

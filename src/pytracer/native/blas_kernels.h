@@ -191,6 +191,17 @@ static COLD uint32_t FN(scal_flags)(REAL alpha, const REAL *x, size_t n)
     return flags_now();
 }
 
+static REAL FN(multiple)(REAL alpha, REAL x, Nearest *nearest)
+{
+    BITS unused = 0;
+    REAL product = FN(multiply)(alpha, x, FN(draw)(nearest->state), noise.nearness, &unused);
+    if (flags_are_suspect()) {
+        nearest->flags |= FN(scal_flags)(alpha, &x, 1);
+        flags_set(0);
+    }
+    return product;
+}
+
 static void FN(add_multiple)(long n, REAL alpha, const REAL *x, long x_step, REAL *y, long y_step, Nearest *nearest)
 {
     REAL left[PIECE], right[PIECE], results[PIECE];
@@ -263,8 +274,7 @@ static int FN(ger)(long m, long n, long d1, REAL alpha, REAL *x, long x_step, RE
     (void)d1, (void)buffer;
     Nearest nearest = nearest_enter();
     for (long j = 0; j < n; j++) {
-        BITS unused = 0, draw = FN(draw)(nearest.state);
-        REAL multiple = FN(multiply)(alpha, y[j * y_step], draw, noise.nearness, &unused);
+        REAL multiple = FN(multiple)(alpha, y[j * y_step], &nearest);
         FN(add_multiple)(m, multiple, x, x_step, a + j * lda, 1, &nearest);
     }
     nearest_leave(&nearest);
@@ -272,6 +282,14 @@ static int FN(ger)(long m, long n, long d1, REAL alpha, REAL *x, long x_step, RE
 }
 
 /* ---- piecewise, by OpenBLAS's own kernel */
+
+/* Under round-down 1 - 1 is -0, which to nearest it is not: `rows` contiguous elements of each column, `step` apart. What the driver
+ * itself adds to the result next must not bring such zeros back: the mode stays to nearest until the next kernel. */
+static __attribute__((noinline)) void FN(positive_zeros)(long rows, long columns, REAL *c, long step)
+{
+    for (long j = 0; j < columns; j++)
+        for (long i = 0; i < rows; i++) c[j * step + i] += (REAL)0;
+}
 
 static int FN(rot)(long n, REAL *x, long x_step, REAL *y, long y_step, REAL c, REAL s)
 {
@@ -282,6 +300,10 @@ static int FN(rot)(long n, REAL *x, long x_step, REAL *y, long y_step, REAL c, R
         long size = n - at < ELEMENTS ? n - at : ELEMENTS;
         ((FN(Rot))slot->original)(size, x + at * x_step, x_step, y + at * y_step, y_step, c, s);
     }
+    rounding_nearest();
+    FN(positive_zeros)(1, n, x, x_step);
+    FN(positive_zeros)(1, n, y, y_step);
+    rounding_redraw(state); /* the routine around it computes, too */
     return 0;
 }
 
@@ -296,6 +318,9 @@ static int FN(complex_axpy)(long n, long d1, long d2, REAL re, REAL im, REAL *x,
         long size = n - at < ELEMENTS ? n - at : ELEMENTS;
         ((FN(ComplexAxpy))slot->original)(size, d1, d2, re, im, from, x_step, to, y_step, d3, d4);
     }
+    rounding_nearest();
+    FN(positive_zeros)(2, n, y == NULL ? x : y, 2 * (y == NULL ? x_step : y_step));
+    rounding_redraw(state); /* the routine around it computes, too */
     return 0;
 }
 
@@ -318,8 +343,7 @@ static void FN(small_by_columns)(long m, long n, REAL alpha, REAL *a, long lda, 
 {
     Nearest nearest = nearest_enter();
     for (long j = 0; j < n; j++) {
-        BITS unused = 0, draw = FN(draw)(nearest.state);
-        REAL multiple = FN(multiply)(alpha, x[j * x_step], draw, noise.nearness, &unused);
+        REAL multiple = FN(multiple)(alpha, x[j * x_step], &nearest);
         FN(add_multiple)(m, multiple, a + j * lda, 1, y, y_step, &nearest);
     }
     nearest_leave(&nearest);
@@ -345,14 +369,6 @@ static void FN(small_by_rows)(long m, long n, REAL alpha, REAL *a, long lda, REA
         FN(add_multiple)(1, alpha, &sum, 1, y + j * y_step, 1, &nearest);
     }
     nearest_leave(&nearest);
-}
-
-/* Under round-down 1 - 1 is -0, which to nearest it is not: `rows` contiguous elements of each column, `step` apart. What the driver
- * itself adds to the result next must not bring such zeros back: the mode stays to nearest until the next kernel. */
-static __attribute__((noinline)) void FN(positive_zeros)(long rows, long columns, REAL *c, long step)
-{
-    for (long j = 0; j < columns; j++)
-        for (long i = 0; i < rows; i++) c[j * step + i] += (REAL)0;
 }
 
 /* The kernel of matrix products: c += alpha a b for a block. */

@@ -205,6 +205,7 @@ void call_enter(Call *call, Target *target, Arguments *arguments)
     call->state = state;
     call->row = -1;
     call->noisy = false;
+    call->flags = target->flags;
     call->last_bit = NULL;
     call->noise_before = state->noise_events;
     call->inexact = NULL;
@@ -242,7 +243,10 @@ static void leave_record(Call *call, const Arguments *arguments, PyObject *resul
 
 PyObject *call_leave(Call *call, const Arguments *arguments, PyObject *result)
 {
-    if (call->noisy) rounding_leave(call);
+    if (call->noisy) {
+        rounding_leave(call);
+        if (result != NULL) make_zeros_positive(call->flags, arguments, result);
+    }
     if (UNLIKELY(call->last_bit != NULL) && result != NULL) builtin_math_perturb(call->last_bit, arguments, result);
     if (UNLIKELY(call->inexact != NULL)) result = inexact_leave(call, result);
     leave_record(call, arguments, result);

@@ -107,6 +107,7 @@ static void lend_values(Perturbation *p, Arguments *arguments)
     if (values == NULL) return;
     p->values = values;
     p->n_values = given + named;
+    lend_overlapping(p, arguments->args, given);
     for (Py_ssize_t i = 0; i < given + named; i++) {
         PyObject *value = i < given ? arguments->args[i] : arguments->kwvalues[i - given];
         bool out = i < given ? is_out_position(p, i) : is_named(PyTuple_GET_ITEM(arguments->kwnames, i - given), "out");
@@ -208,10 +209,11 @@ void inexact_enter(Call *call, Target *target, Arguments *arguments)
     p->module = Py_NewRef(target->module);
     p->name = Py_NewRef(target->name);
     p->writes = target->kind[0] != 'u'; /* a ufunc writes into its outputs alone */
+    p->python = target->kind[0] == 'p';
     p->keeps = keeps_arguments(target->name);
     p->inputs = inexact.inputs;
     p->outputs = inexact.outputs;
-    p->watches = inexact.outputs && target->kind[0] == 'p';
+    p->watches = inexact.outputs && p->python;
     state->inexact_frame = frame;
     call->inexact = p;
     Scope scope = scope_enter(p);

@@ -8,11 +8,17 @@
 
 enum { MAX_LEVELS = 4, MAX_OUTS = 8 }; /* containers are entered that deep */
 
+/* Memory: from `low` up to `high`; both NULL for none. */
+typedef struct {
+    const char *low, *high;
+} Extent;
+
 /* An array or container of the caller's, and the perturbed copy that the call got for it, or the same array. */
 typedef struct {
     PyObject *original, *lent; /* Owned */
     PyObject *before;          /* what `lent` held at entry: array, tuple or dict. Owned; NULL when it is not written to */
     PyObject *items;           /* of a list: what `original` held at entry, as a tuple. Owned; or NULL */
+    Extent extent;             /* of the elements of an array */
 } Loan;
 
 typedef struct {
@@ -26,6 +32,7 @@ typedef struct Perturbation {
     const void *outer_frame; /* of the enclosing call with inexact numbers */
     PyObject *module, *name; /* of the function. Owned */
     bool writes;    /* it may write into its arguments */
+    bool python;    /* it is a Python function */
     bool keeps;     /* it keeps its arguments: only numbers are replaced */
     bool inputs, outputs;
     bool watches;   /* what it writes into its arguments are outputs */
@@ -55,12 +62,20 @@ bool array_perturb(Perturbation *p, PyObject *array);   /* false: it was left as
 PyObject *array_copy(PyObject *array);                  /* NULL without an exception when memory is short */
 void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObject *to);
 bool array_is_private(PyObject *array);                 /* that one reference is held to: nobody else sees its elements */
-PyObject *array_same_view(PyObject *view, const Loan *loan); /* new reference: of the original; or NULL */
+bool array_same_shape(PyObject *a, PyObject *b);        /* and type */
 bool is_array(PyObject *object);                        /* of exactly NumPy's own type */
+
+/* ---- array_views.c */
+
+/* New reference: what `view` shows of `from`, shown of `to`, an array of the same shape; NULL when it is no view of `from`. */
+PyObject *array_view_of(PyObject *view, PyObject *from, PyObject *to);
+Extent array_extent(PyObject *array);
+bool array_shares_elements(PyObject *a, PyObject *b);
 
 /* ---- loans.c */
 
 PyObject *lend(Perturbation *p, PyObject *object, int level); /* new reference */
+void lend_overlapping(Perturbation *p, PyObject *const *values, Py_ssize_t n); /* before the others */
 void loans_give_back(Perturbation *p);
 bool loans_end(Perturbation *p);                        /* whether one of them is still held by somebody */
 const Loan *loan_of(const Loans *loans, const PyObject *object); /* that is `original` or `lent` */

@@ -42,7 +42,8 @@ static PyObject *add_loan(Loans *loans, PyObject *original, PyObject *lent, PyOb
         loans->items = grown;
         loans->size = size;
     }
-    loans->items[loans->n++] = (Loan){Py_NewRef(original), lent, before, items};
+    Extent extent = is_array(original) ? array_extent(original) : (Extent){NULL, NULL};
+    loans->items[loans->n++] = (Loan){Py_NewRef(original), lent, before, items, extent};
     if (loans->rows.keys != NULL)
         index_loan(loans, loans->n - 1);
     else if (loans->n > FEW)
@@ -59,11 +60,78 @@ static PyObject *watch_array(Perturbation *p, PyObject *array)
     return before == NULL ? Py_NewRef(array) : add_loan(&p->loans, array, Py_NewRef(array), before, NULL);
 }
 
+/* ---- memory that the call has already been given as another object: what it writes into one it reads in the other */
+
+#define OVERLAPS "arguments that share a part of their memory were left as they are"
+
+/* The array itself, so that arrays that share its memory find it. */
+static PyObject *leave_array(Perturbation *p, PyObject *array) { return add_loan(&p->loans, array, Py_NewRef(array), NULL, NULL); }
+
+static const Loan *loan_of_memory(const Perturbation *p, PyObject *array)
+{
+    Extent extent = array_extent(array);
+    for (uint32_t i = 0; i < p->loans.n; i++) {
+        const Loan *loan = &p->loans.items[i];
+        if (extent.low >= loan->extent.high || loan->extent.low >= extent.high) continue;
+        bool written = array_is_writeable(array) || array_is_writeable(loan->original);
+        if (written && array_shares_elements(array, loan->original)) return loan;
+    }
+    return NULL;
+}
+
+/* A view of the copy that the call has of this memory, or the array itself; NULL: none of it is lent. */
+static PyObject *lend_shared(Perturbation *p, PyObject *array)
+{
+    const Loan *loan = p->inputs && p->writes ? loan_of_memory(p, array) : NULL;
+    if (loan == NULL) return NULL;
+    bool writeable = array_is_writeable(array), copied = loan->lent != loan->original;
+    PyObject *view = copied ? array_view_of(array, loan->original, loan->lent) : NULL;
+    if (view == NULL && !p->python) return NULL; /* native functions that write take other arrays */
+    if (view == NULL) inexact_tell(p, "argument_not_perturbed", OVERLAPS);
+    if (view == NULL) return leave_array(p, array);
+    return add_loan(&p->loans, array, view, writeable && array_has_floats(array) ? array_copy(view) : NULL, NULL);
+}
+
+/* Of arrays that share memory the larger one is lent first, so that the others are views of its copy; where none holds all of the
+ * other, both are left. */
+static void lend_pair(Perturbation *p, PyObject *a, PyObject *b)
+{
+    Extent first = array_extent(a), second = array_extent(b);
+    if (first.low >= second.high || second.low >= first.high || !array_shares_elements(a, b)) return;
+    if (!array_is_writeable(a) && !array_is_writeable(b)) return;
+    bool floats[] = {array_has_floats(a), array_has_floats(b)};
+    if (!floats[0] && !floats[1]) return;
+    PyObject *in_first = floats[0] ? array_view_of(b, a, a) : NULL, *in_second = floats[1] && in_first == NULL ? array_view_of(a, b, b) : NULL;
+    if (in_second != NULL) Py_DECREF(lend(p, b, 0));
+    if (in_second == NULL && in_first == NULL && p->python) {
+        inexact_tell(p, "argument_not_perturbed", OVERLAPS);
+        if (loan_of(&p->loans, a) == NULL) Py_DECREF(leave_array(p, a));
+        if (loan_of(&p->loans, b) == NULL) Py_DECREF(leave_array(p, b));
+    }
+    Py_XDECREF(in_second);
+    Py_XDECREF(in_first);
+}
+
+static bool is_lent(const Perturbation *p, PyObject *const *values, Py_ssize_t i)
+{
+    return values[i] != NULL && is_array(values[i]) && !(i >= p->out_from && i < p->out_to);
+}
+
+void lend_overlapping(Perturbation *p, PyObject *const *values, Py_ssize_t n)
+{
+    for (Py_ssize_t i = 0; p->inputs && p->writes && !p->keeps && i < n; i++)
+        for (Py_ssize_t j = i + 1; is_lent(p, values, i) && j < n; j++)
+            if (values[j] != values[i] && is_lent(p, values, j)) lend_pair(p, values[i], values[j]);
+}
+
 static PyObject *lend_array(Perturbation *p, PyObject *array)
 {
+    PyObject *shared = lend_shared(p, array);
+    if (shared != NULL) return shared;
     PyObject *copy = p->inputs && array_has_floats(array) ? array_copy(array) : NULL;
     if (copy != NULL && !array_perturb(p, copy)) Py_CLEAR(copy);
-    if (copy == NULL) return p->watches ? watch_array(p, array) : Py_NewRef(array);
+    if (copy == NULL && p->watches) return watch_array(p, array);
+    if (copy == NULL) return p->inputs && p->writes ? leave_array(p, array) : Py_NewRef(array);
     bool writeable = array_is_writeable(array);
     PyObject *before = writeable && p->writes ? array_copy(copy) : NULL;
     if (!writeable) array_forbid_writing(copy);

@@ -231,6 +231,8 @@ static int install(PyUFuncObject *ufunc)
         data[i] = loop;
         found = 1;
     }
+    if (found && n_installed == MAX_INSTALLED && recorder.on)
+        coverage_event("not_hookable", ufunc->name, "a ufunc beyond the first 128: its operations are not perturbed");
     if (!found || n_installed == MAX_INSTALLED) {
         free(functions);
         free(data);

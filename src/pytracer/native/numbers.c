@@ -307,8 +307,9 @@ PyObject *array_copy(PyObject *array)
 
 /* ---- what a call wrote into the copy that it got */
 
-static bool same_shape(PyArrayObject *a, PyArrayObject *b)
+bool array_same_shape(PyObject *one, PyObject *other)
 {
+    PyArrayObject *a = (PyArrayObject *)one, *b = (PyArrayObject *)other;
     return PyArray_NDIM(a) == PyArray_NDIM(b) && PyArray_TYPE(a) == PyArray_TYPE(b)
         && PyArray_CompareLists(PyArray_DIMS(a), PyArray_DIMS(b), PyArray_NDIM(a));
 }
@@ -340,7 +341,7 @@ void array_copy_changes(Perturbation *p, PyObject *from, PyObject *before, PyObj
 {
     Format format;
     PyArrayObject *arrays[] = {(PyArrayObject *)from, (PyArrayObject *)before, (PyArrayObject *)to};
-    if (!same_shape(arrays[0], arrays[1]) || !same_shape(arrays[1], arrays[2]) || !format_of(arrays[0], &format)) return;
+    if (!array_same_shape(from, before) || !array_same_shape(before, to) || !format_of(arrays[0], &format)) return;
     Stream stream = {{0, 0}};
     if (p->outputs) stream = new_stream(p->state);
     if (same_bytes(arrays[0], arrays[1])) return;
@@ -370,22 +371,4 @@ bool array_is_private(PyObject *object)
         array = (PyArrayObject *)base;
     }
     return true;
-}
-
-/* A function that returns a view of its argument returns one of the caller's own array, whatever that shows then. */
-PyObject *array_same_view(PyObject *object, const Loan *loan)
-{
-    if (!is_array(loan->lent) || loan->lent == loan->original) return NULL;
-    PyArrayObject *view = (PyArrayObject *)object, *lent = (PyArrayObject *)loan->lent, *original = (PyArrayObject *)loan->original;
-    npy_intp offset = PyArray_BYTES(view) - PyArray_BYTES(lent);
-    if (offset < 0 || offset >= PyArray_NBYTES(lent) || !same_shape(lent, original)) return NULL;
-    for (int k = 0; k < PyArray_NDIM(lent); k++)
-        if (PyArray_DIM(lent, k) > 1 && PyArray_STRIDE(lent, k) != PyArray_STRIDE(original, k)) return NULL;
-    PyArray_Descr *descr = PyArray_DESCR(view);
-    Py_INCREF(descr);
-    PyObject *made = PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(view), PyArray_DIMS(view), PyArray_STRIDES(view),
-                                          PyArray_BYTES(original) + offset, PyArray_FLAGS(view) & NPY_ARRAY_WRITEABLE, NULL);
-    if (made != NULL && PyArray_SetBaseObject((PyArrayObject *)made, Py_NewRef(loan->original)) != 0) Py_CLEAR(made);
-    if (made == NULL) PyErr_Clear();
-    return made;
 }

@@ -231,7 +231,8 @@ PyObject *selection_unmatched(Selection selection); /* new list: rows of the pat
 /* ---- call.c: targets and calls ------------------------------------------------------------------------------ */
 
 enum {
-    RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128, LAST_BIT = 256
+    RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128, LAST_BIT = 256,
+    WRITES_FIRST = 512, WRITES_LAST = 1024 /* with NOISE: it returns nothing, and writes into its first or last array */
 };
 
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
@@ -312,6 +313,7 @@ typedef struct {
     uint32_t epoch;
     uint32_t mode;             /* rounding mode to restore, when noisy */
     bool noisy;
+    uint16_t flags;            /* of the target */
     const Target *last_bit;    /* whose result is perturbed afterwards; or NULL */
     bool python;               /* a Python function: any of its arguments may have changed */
     struct Perturbation *inexact; /* Owned; NULL when its numbers stay as they are */
@@ -401,6 +403,7 @@ void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
 void rounding_enter(Call *call);
 void rounding_leave(Call *call);
+void make_zeros_positive(uint16_t flags, const Arguments *arguments, PyObject *result); /* signed_zeros.c */
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */
 void rounding_restore(uint32_t saved);

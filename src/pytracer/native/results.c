@@ -18,10 +18,17 @@ static bool is_written(const Perturbation *p, const PyObject *object)
     return false;
 }
 
+/* A function that returns a view of its argument returns one of the caller's own array, whatever that shows then. */
+static PyObject *view_of_original(PyObject *array, const Loan *loan)
+{
+    if (!is_array(loan->lent) || loan->lent == loan->original) return NULL;
+    return array_view_of(array, loan->lent, loan->original);
+}
+
 static PyObject *settle_array(Perturbation *p, PyObject *array, bool own)
 {
     PyObject *view = NULL;
-    for (uint32_t i = 0; own && view == NULL && i < p->loans.n; i++) view = array_same_view(array, &p->loans.items[i]);
+    for (uint32_t i = 0; own && view == NULL && i < p->loans.n; i++) view = view_of_original(array, &p->loans.items[i]);
     if (view != NULL) {
         Py_DECREF(array);
         array = view;

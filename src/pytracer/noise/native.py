@@ -78,6 +78,12 @@ DENIED = {
 }
 """Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
 
+WRITES_LAST = ("scipy.sparse._sparsetools", "scipy.ndimage._nd_image")
+"""Modules whose functions return nothing, and write their results into the last array that they are given."""
+
+ONLY_MOVES = ("scale_rows", "scale_columns", "sort_indices", "eliminate_zeros")
+"""Ends of the names of those that write elsewhere, or compute nothing that could be zero."""
+
 
 def is_below(name: str, prefix: str) -> bool:
     """Whether a dotted name is `prefix` or lies below it."""
@@ -87,6 +93,11 @@ def is_below(name: str, prefix: str) -> bool:
 def is_denied(module: str, name: str) -> bool:
     """Whether the native callable `module.name` computes but breaks under a directed rounding mode."""
     return any(is_below(f"{module}.{name}", denied) for denied in DENIED)
+
+
+def writes_last(module: str, name: str) -> bool:
+    """Whether `module.name` returns nothing, and has its results in the last array that it is given."""
+    return module in WRITES_LAST and not name.endswith(ONLY_MOVES)
 
 
 def is_perturbed(module: str, name: str) -> bool:

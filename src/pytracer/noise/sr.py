@@ -5,13 +5,14 @@ Random rounding replaces each inexact result by one of its two floating-point ne
 J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Comput. Simul. 35, 1993).
 """
 
+import os
 import sys
 from collections.abc import Callable
 
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
-from pytracer.noise.native import is_denied, is_perturbed
+from pytracer.noise.native import is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
@@ -30,6 +31,8 @@ MISSING = [
     "scripts run as commands",
     "float16 and long double loops",
     "native code of other packages",
+    "conversions between floating-point types (astype, stores into narrower arrays; float32 computed in double)",
+    "native code in 80 bits (x87)",
     "random numbers",
 ]
 PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
@@ -92,13 +95,21 @@ class StochasticRounding(NoiseModel):
             return 0
         if is_denied(module, name):
             return _native.DENIED
-        return _native.NOISE if is_perturbed(module, name) else 0
+        if not is_perturbed(module, name):
+            return 0
+        if name == "ufunc.at":
+            return _native.NOISE | _native.WRITES_FIRST
+        return _native.NOISE | (_native.WRITES_LAST if writes_last(module, name) else 0)
 
     def describe(self) -> Description:
         """The layers, with the BLAS libraries that were loaded so far, or what is missing on this processor."""
         if self._native:
             libraries = _native.blas_libraries()
             layers = [*PER_OPERATION, NATIVE_CALLS, *blas.layers(libraries)]
-            return {"model": "sr", "layers": layers, "missing": [*MISSING, *blas.missing(libraries)]}
+            return {
+                "model": "sr",
+                "layers": layers,
+                "missing": [*MISSING, *blas.missing(libraries), *blas.own_threads(os.environ)],
+            }
         missing = [*MISSING, "native calls: this processor's rounding mode cannot be set"]
         return {"model": "sr", "layers": list(PER_OPERATION), "missing": missing}

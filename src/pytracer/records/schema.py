@@ -248,7 +248,7 @@ CHILD_FIELDS = {"process": "name that it was given", "command": "the first words
 
 COVERAGE_FIELDS = {
     "event": "not_hookable | unknown_target | native_module_not_hooked | not_rewritten | adapter_failed | "
-    "result_not_perturbed | argument_kept",
+    "result_not_perturbed | argument_not_perturbed | argument_kept",
     "name": "what it is about",
     "why": "reason, for the user",
 }

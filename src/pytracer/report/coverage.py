@@ -17,6 +17,7 @@ TITLES = {
     "not_hookable": "callables not hookable",
     "native_module_not_hooked": "native modules that are not hooked",
     "result_not_perturbed": "results that were not perturbed",
+    "argument_not_perturbed": "arguments that were not perturbed",
     "argument_kept": "functions that keep a perturbed argument",
     "not_rewritten": "own modules whose floats are not perturbed",
     "adapter_failed": "objects whose adapter failed",
