@@ -4,6 +4,7 @@ import re
 
 REASONS = {
     "tolerance": {
+        r"test_enet_ols_consistency": "a squared error of 2e-18, where 1e-19 is allowed",
         r"TestConvolve::test_convolve_method": "an FFT of single precision, which the test does not name: 4e-6",
         r"TestCheby1::test_bandstop": "5.4e-16, where 5e-16 is allowed",
         r"TestAnsari::test_method": "its exact distribution is computed in single precision",
@@ -14,6 +15,8 @@ REASONS = {
         r"test_(gauss03|gauss_memory_overlap)": "single precision, which the test does not name",
     },
     "equality demanded": {
+        r"test_logistic.*test_multinomial_cv_iris": "norms that are equal to 7e-15 are compared by >=",
+        r"test_logistic.*test_elastic_net_vs_l1_l2": "0.832 is compared with 0.832 by >=",
         r"test_feature_agglomeration call": "a mean of 1/3 is compared by ==",
         r"TestCombinePvalues::test_monotonicity": "p-values that are equal are compared by <=",
         r"TestAnsari::test_permutation_method": "0.71 is compared with 71 / 100 by ==",
@@ -31,6 +34,8 @@ REASONS = {
         r"test_repr_(single_rotation|rotation_sequence)": "printed numbers are compared: 0. beside -0. and 1.7e-16",
     },
     "decision at a border": {
+        r"test_sgd.*test_validation_set_not_used_for_training": "50 / 150 * 90 is 30 or below: what floor leaves is drawn, and the split is another",
+        r"test_ridge_regression_custom_scoring|test_logistic_cv_folds_with_classes_missing": "means of scores that tie say which parameter is chosen",
         r"test_special_case_z_near_minus_1": "whether c is 1 + a - b; the series that is taken otherwise loses all digits",
         r"TestLombscargle::": "a frequency is searched for with ==",
         r"sklearn.cluster.*test_sparse_input_for_fit_predict": "similarities of zeros and ones tie",
@@ -78,6 +83,7 @@ REASONS = {
         r"TestHalfspaceIntersection|Test_HalfspaceIntersection::test_halfspace_batch": "vertices are sorted by coordinates that differ in the last digits",
     },
     "number of iterations": {
+        r"test_huber_sample_weights|test_liblinear_not_stuck|test_lasso_lars_vs_lasso_cd_ill_conditioned2": "the solver stops elsewhere, by its own tolerance",
         r"test_iterative\.py.*test_(convergence|show)\[.*tfqmr": "single precision: the residual is not small after the same number of steps",
         r"TestBoxcoxNormmax::|TestYeojohnson\w*::": "a maximum is flat: half of the digits",
         r"test_integration_stiff\[Radau\]": "the Jacobian is a difference quotient: rounding errors put into the function by hand cost as many calls",
@@ -115,6 +121,9 @@ REASONS = {
         r"TestBatch::test_are": "a + b and b + a round differently, and the matrix is not symmetric",
     },
     "amplified by the problem": {
+        r"test_least_angle.*test_rank_deficient_design": "a design of lower rank",
+        r"test_ridge.*test_solver_consistency\[.*float32-.*-saga?-": "a hundred thousand steps of single precision, which are 4 % off without noise, too",
+        r"test_sgd_oneclass_vs_linear_oneclass_offsets_match": "40,000 passes in one native call, under one rounding mode",
         r"mathieu_se_rad": "a characteristic value of 2500 + 2e-14, of which 2500 is subtracted",
         r"TestHyp2f1::test_region5": "a function whose tolerance is 5e-4: 5.2e-4",
         r"TestPeriodogram::test_(nd_axis|window_external)": "a power that is zero: rounding error in units of itself",

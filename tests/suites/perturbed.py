@@ -59,7 +59,7 @@ def failures(package: str, plain: Suite, noisy: Suite) -> list[Failure]:
 def _same_tests(plain: Iterable[str], noisy: Iterable[str]) -> dict[str, str]:
     """By name without noise, the name with it of a test whose name holds numbers that are computed."""
     left, right = ([name for name in names if name not in other] for names, other in ((plain, noisy), (noisy, plain)))
-    same = {}
+    same: dict[str, str] = {}
     for stem in {_stem(name) for name in left}:
         lefts, rights = ([name for name in names if _stem(name) == stem] for names in (left, right))
         if len(lefts) == len(rights):
@@ -80,7 +80,7 @@ def kind_of(message: str, test: str = "") -> str:
         count = float(units.group(1) or "1")
         return "units in the last place" if count * limit**2 <= limit else "other digits"
     if compared := OPERANDS.match(first):
-        return "equality demanded" if _agree(*compared.groups(), limit) else "assertion"
+        return "equality demanded" if _agree(compared.group(1), compared.group(2), limit) else "assertion"
     kinds = {"tolerance": TOLERANCES, "equality demanded": EXACT}
     for kind, words in kinds.items():
         if any(word in message for word in words):
