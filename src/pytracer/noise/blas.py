@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from pytracer._native import BlasLibrary  # of the stub
 
 REDRAWN = (
-    "each operation of dot products, vector updates and small matrix-vector products; "
-    "else a rounding mode per kernel"
+    "each operation of dot products, vector updates and small matrix-vector products; else a rounding mode per kernel"
 )
 ROUTINES = " and LAPACK routine"
 LINKED = "LAPACK takes one rounding mode between kernels: its routines are linked for good (full RELRO)"
