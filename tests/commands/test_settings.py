@@ -55,7 +55,7 @@ def test_what_the_traced_process_is_asked(pytracer: Pytracer, tmp_path: Path, co
     spec = json.loads((trace / "spec.json").read_text())
     assert spec["limits"] == {"depth": 2, "items": 64, "array_bytes": 1_000_000, "trace_bytes": 2 << 20}
     assert (spec["backtrace"], spec["follow"]) == (True, True)
-    assert spec["noise"] == {"model": "sr", "seed": 5, "sample": 0, "settings": {}, "missing": []}
+    assert spec["noise"] == {"model": "sr", "seed": 5, "sample": 1, "settings": {}, "missing": []}
 
 
 def test_limits_reach_the_recorder(pytracer: Pytracer, tmp_path: Path, configure: Configure) -> None:

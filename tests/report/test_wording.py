@@ -33,10 +33,9 @@ def one_call(tmp_path: Path, value: Any, samples: int = 5, **options: Any) -> st
 
 
 def test_full_bits_are_explained_where_they_are_shown(tmp_path: Path) -> None:
-    note = (
-        "(53.0; float32: 24.0) are the same in all samples: exact, or computed where no noise reaches (see How it was"
-    )
+    note = "(53.0; float32: 24.0) are the same in all samples: exact, the same by chance, or computed where no noise reaches (see How"
     assert note in one_call(tmp_path / "exact", lambda i: 2.0)
+    assert note.replace(" the same by chance,", "") in one_call(tmp_path / "many", lambda i: 2.0, 9)
     assert note in one_call(tmp_path / "short", lambda i: np.ones(3, np.float32))
     assert "the same in all samples: exact" not in one_call(tmp_path / "lost", lambda i: float(BAD[i]))
     nearly = one_call(

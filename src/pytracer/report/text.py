@@ -111,15 +111,17 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
 
 def _all_the_same(console: "Console", result: Result, shown: Sequence[Row]) -> None:
     """What full bits mean, and how often chance makes them."""
+    number = int(result.attribute("samples"))
+    by_chance = number < FEW and noise(samples(result)).rounding
     if any(row.worst is not None and row.worst.same for row in shown):
+        chance = " the same by chance," if by_chance else ""
         where = "Not observed" if _has_ledger(result) else "How it was perturbed"
         _say(
             console,
-            "Outputs with all bits of their type (53.0; float32: 24.0) are the same in all samples: exact, or computed "
-            f"where no noise reaches (see {where}).",
+            "Outputs with all bits of their type (53.0; float32: 24.0) are the same in all samples: exact,"
+            f"{chance} or computed where no noise reaches (see {where}).",
         )
-    number = int(result.attribute("samples"))
-    if number < FEW and noise(samples(result)).rounding:
+    if by_chance:
         _say(
             console,
             f"With {number} perturbed samples a value which one rounding decides is the same in all of them by chance "
