@@ -27,12 +27,12 @@ PYTHON_FLOATS = (
 NUMPY_SCALARS = "NumPy scalars: each + - * / **"
 # Short, for they stand in each report; docs/noise.md and docs/python-floats.md have the details.
 MISSING = [
-    "Python floats in packages, the standard library, exec, eval and Numba",
+    "Python floats in packages, exec, eval and Numba",
     "scripts run as commands",
     "float16 and long double loops",
     "native code of other packages",
-    "conversions between floating-point types (astype, stores into narrower arrays; float32 computed in double)",
-    "native code in 80 bits (x87)",
+    "casts between float types",
+    "x87 code",
     "random numbers",
 ]
 PER_OPERATION = (NUMPY_LOOPS, NUMPY_SCALARS, PYTHON_FLOATS)
