@@ -37,17 +37,17 @@ def test_run_with_pickle_traces_reports_what_native_ones_do(pytracer: Pytracer, 
 
 def test_info_lists_pickle_traces_and_parse_reads_them(pytracer: Pytracer, programs: Path, tmp_path: Path) -> None:
     (tmp_path / "configuration.json").write_text('{"io": {"type": "pickle"}}')
-    for sample in range(3):
+    for sample in range(1, 4):
         done = pytracer(
             "trace", "--noise", "sr", "--sample", sample, "--command", programs / "cancels.py",
             env={**os.environ, "PYTRACER_CONFIG": "configuration.json"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     traces = json.loads(pytracer("info", "--trace", "--json").stdout)["traces"]
-    assert [trace["sample"] for trace in traces] == [0, 1, 2]
+    assert [trace["sample"] for trace in traces] == [1, 2, 3]
     shutil.copytree(tmp_path / CACHE / "traces", tmp_path / "loose", ignore=shutil.ignore_patterns("*[0-9]"))
     loose = json.loads(pytracer("info", "--trace", "--json", "--directory", "loose").stdout)["traces"]
-    assert [(trace["sample"], trace["noise"]) for trace in loose] == [(0, "sr"), (1, "sr"), (2, "sr")]
+    assert [(trace["sample"], trace["noise"]) for trace in loose] == [(1, "sr"), (2, "sr"), (3, "sr")]
     assert all(trace["name"].endswith(".pkl") for trace in loose)
     for form in ("auto", "pickle"):
         done = pytracer("parse", "--format", form, "--json", "--directory", "loose")
