@@ -257,6 +257,8 @@ def _attributes(experiment: Experiment, store: _Store) -> dict[str, str | int | 
         "perturbed": experiment.perturbed,
         "verdict": experiment.verdict,
         "samples": len(experiment.measured),
+        "method": "cnh",
+        "reference": "mean",
         "probability": PROBABILITY,
         "confidence": CONFIDENCE,
         "elements_omitted": store.elements_omitted,

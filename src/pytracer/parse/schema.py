@@ -5,13 +5,15 @@ is an index into all of them. Texts are HDF5 variable-length UTF-8 strings. Bits
 means "not measured" (not perturbed, not a floating-point value, or not comparable), never "exact". ATTRIBUTES stand
 on the root group. `provenance` is one JSON text: the meta.json of the reference sample.
 
-Calls are those of the reference sample (sample 0, unperturbed), lane after lane; what other samples did instead stands
-in `divergences`.
+Calls are those that any sample made, matched over the samples, lane after lane. Each shows the record of one sample
+(`source`): the reference (sample 0, unperturbed) where it made the call, else the first sample that did. Where samples
+went different ways stands in `divergences`.
 
 History
     1   first version
 """
 
+from enum import IntFlag
 from typing import Final
 
 RESULT_FORMAT: Final = "pytracer-result"
@@ -24,8 +26,31 @@ ELEMENTS_PER_VALUE: Final = 2**18
 ELEMENTS_PER_RESULT: Final = 2**23
 """and so many in all, in order of call. Bits per value are always measured over all elements."""
 
+OBSERVATIONS_PER_VALUE: Final = 2**12
+"""What each sample observed is kept for values of at most so many elements that differ between samples,"""
+OBSERVATIONS_PER_RESULT: Final = 2**22
+"""and so many numbers in all, in order of call."""
+
+CONDITION_SIZE: Final = 2**16
+"""Matrices of at most so many elements have a condition number."""
+
+SOURCE_BYTES: Final = 2**20
+"""Source files of at most so many bytes are kept."""
+
 UNKNOWN_EXIT: Final = -(2**31)
 """Exit code of a sample that the caller of the parser did not know."""
+
+
+class Finding(IntFlag):
+    """In what a value differs between the samples that made its call, beside its numbers."""
+
+    MISSING = 1  # some samples have no such value: a key, an item or an argument that others have
+    KIND = 2  # its kind or the type of an object
+    DTYPE = 4
+    SHAPE = 8
+    NAN = 16  # elements that are NaN in some samples only
+    INF = 32  # elements that are infinite in some samples only, or infinities of both signs
+
 
 ATTRIBUTES: Final = {
     "format": "RESULT_FORMAT",
@@ -34,6 +59,8 @@ ATTRIBUTES: Final = {
     "perturbed": "bool: whether anything could be measured",
     "verdict": "text: 'measured', or 'not perturbed: ' and the reason",
     "samples": "int: number of perturbed samples that were measured",
+    "method": "text: 'cnh' (Centered Normality Hypothesis) or 'general' (Bernoulli trials)",
+    "reference": "text: what bits are relative to: 'mean' of the samples, or 'ieee', the unperturbed sample",
     "probability": "float: probability of the significant bits",
     "confidence": "float: confidence level of the significant bits",
     "elements_omitted": "int: elements whose statistics are not stored because of the limits",
@@ -47,6 +74,32 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "file": (TEXT, "source file, empty when unknown"),
         "line": ("i4", "first line, 0 when unknown"),
         "params": (TEXT, "JSON list of parameter names"),
+        "signature": (TEXT, "such as '(a, b, *, out=None)'; empty when unknown"),
+        "calls": ("i8", "number of calls"),
+        "measurable": ("i8", "number of them that are measurable"),
+        "input_bits_min": ("f8", "bits: minimum over its calls"),
+        "output_bits_min": ("f8", "bits: minimum over its calls"),
+        "output_bits_median": ("f8", "bits: median over its calls of output_bits_min"),
+        "bits_lost_max": ("f8", "bits: maximum over its calls"),
+        "bits_lost_median": ("f8", "bits: median over its calls"),
+        "worst_call": ("i8", "row in calls of the one that loses most; -1 for none"),
+    },
+    "sources": {
+        "file": (TEXT, "source file of call sites, as in sites"),
+        "text": (TEXT, "its text at parse time, if it has at most SOURCE_BYTES; empty when it could not be read"),
+    },
+    "edges": {
+        "caller": ("i4", "row in functions, -1 for the program itself"),
+        "callee": ("i4", "row in functions"),
+        "calls": ("i8", "number of calls of one by the other"),
+        "duration_ns": ("i8", "time in them, in the samples that they show"),
+        "bits_lost_max": ("f8", "bits: maximum over those calls"),
+        "output_bits_min": ("f8", "bits: minimum over those calls"),
+    },
+    "confidence": {
+        "samples": ("i4", "number of samples n that observed a value"),
+        "to_estimate": ("f8", "what to add to its bits, a lower bound, for the estimate, before the cut to 0..precision"),
+        "to_upper": ("f8", "what to add for the upper bound; NaN when the method has none"),
     },
     "sites": {
         "file": (TEXT, "source file of the call site, absolute where the trace had it so"),
@@ -100,12 +153,13 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "parent": ("i8", "row of the enclosing call, -1 for a root"),
         "function": ("i4", "row in functions"),
         "site": ("i4", "row in sites, -1 when unknown"),
-        "enter_ns": ("i8", "time of entry in the reference sample, nanoseconds after its first call"),
+        "enter_ns": ("i8", "time of entry in the sample shown, nanoseconds after its first call"),
         "duration_ns": ("i8", "time until exit, -1 when it did not return"),
         "depth": ("i4", "number of enclosing recorded calls"),
         "outcome": ("u1", "records.schema.Outcome"),
         "flags": ("u1", "records.schema.CallFlag"),
-        "samples": ("i4", "number of measured samples that made this call too"),
+        "source": ("i4", "row in samples of the sample whose record is shown"),
+        "samples": ("i4", "number of measured samples that made this call"),
         "perturbations": ("i8", "noisy operations during the call, maximum over the measured samples"),
         "measurable": (
             "u1",
@@ -127,11 +181,18 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "role": ("u1", "records.schema.Role"),
         "position": ("i4", "index of the argument"),
         "label": ("i4", "row in labels"),
-        "type": ("i4", "row in types: that of the reference sample"),
+        "type": ("i4", "row in types: that of the sample shown"),
+        "findings": ("u1", "Finding: in what its type or its special numbers differ between samples"),
         "precision": ("u1", "bits of its floating-point type: 53, 24 or 11; 0 for other types"),
         "bits_min": ("f8", "bits: minimum over the elements"),
+        "bits_p05": ("f8", "bits: 5 % quantile over the elements"),
         "bits_median": ("f8", "bits: median over the elements"),
         "bits_mean": ("f8", "bits: mean over the elements"),
+        "bits_max": ("f8", "bits: maximum over the elements"),
+        "error_bits_min": ("f8", "bits of the mean that agree with the unperturbed sample: minimum over the elements"),
+        "error_bits_median": ("f8", "likewise: median over the elements"),
+        "unperturbed": ("f8", "value in the unperturbed sample; for an array the mean of its elements; real part"),
+        "unperturbed_imag": ("f8", "imaginary part of unperturbed; NaN when not complex"),
         "mean": ("f8", "mean over the samples; for an array the mean of that over its elements; real part"),
         "std": ("f8", "standard deviation over the samples (ddof 1), likewise"),
         "mean_imag": ("f8", "imaginary part of mean; NaN when not complex"),
@@ -144,14 +205,27 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "worst_mean": ("f8", "mean of that element (real part)"),
         "worst_mean_imag": ("f8", "imaginary part of worst_mean; NaN when not complex"),
         "largest": ("f8", "largest magnitude among the means of the elements: what worst_mean is to be compared with"),
+        "norm": ("f8", "Euclidean (Frobenius) norm of the mean"),
+        "condition": ("f8", "2-norm condition number of the mean of a matrix of at most CONDITION_SIZE elements, or NaN"),
+        "size": ("i8", "number of elements; 1 for a scalar"),
+        "nans": ("i8", "elements that are NaN in some sample"),
+        "infs": ("i8", "elements that are infinite in some sample"),
         "elements": ("i8", "first row in elements; -1 when not stored (equal in all samples, above a limit, no array)"),
+        "observations": ("i8", "first row in observations; -1 when not stored"),
     },
     "elements": {
         "mean": ("f8", "mean over the samples (real part), C order"),
         "std": ("f8", "standard deviation over the samples, ddof 1 (real part)"),
         "mean_imag": ("f8", "imaginary part of mean; NaN when not complex"),
         "std_imag": ("f8", "standard deviation of the imaginary part; NaN when not complex"),
-        "bits": ("f8", "bits: the minimum over real and imaginary part"),
+        "bits": ("f8", "bits of the real part"),
+        "bits_imag": ("f8", "bits of the imaginary part; NaN when not complex"),
+    },
+    "observations": {
+        # of a value with M elements: for each sample of status reference or measured, in order of rows in samples, its
+        # M elements in C order; NaN where the sample has no such value
+        "real": ("f8", "real part"),
+        "imag": ("f8", "imaginary part; NaN when not complex"),
     },
     "divergences": {
         "lane": ("i4", "row in lanes"),
@@ -163,6 +237,9 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "samples": (TEXT, "JSON list: numbers of the samples that differ from the reference"),
         "reference": (TEXT, "JSON list of {function, outcome, calls}: what the reference called"),
         "sides": (TEXT, "JSON list of {samples, calls: [{function, outcome, calls}]}: what they called instead"),
+        "kind": (TEXT, "what differs: a value of parse.align.DivergenceKind"),
+        "times": ("i8", "how often it was found at the same place; the other columns are of the first time"),
+        "evidence": (TEXT, "JSON list of rows in values: those just before it that already differed, worst first"),
     },
     "explanations": {
         "function": ("i4", "row in functions: differences begin in calls of it (same inputs, different outputs)"),

@@ -26,7 +26,7 @@ from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
 from pytracer.parse.sink import Sink
 
-CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14}
+CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14, "observations": 2**14}
 """Rows that are compressed together; a chunk takes its space even when it holds one row, so"""
 SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
@@ -81,6 +81,10 @@ class ResultWriter:
     def append(self, table: str, columns: Mapping[str, ArrayLike | Sequence[str]]) -> None:
         """Append rows: one sequence of equal length for each column of the table."""
         lengths = {len(column) for column in columns.values()}  # type: ignore[arg-type]
+        # TODO (removed when all stages fill the new columns)
+        for name in TABLES[table].keys() - columns.keys():
+            kind, n = TABLES[table][name][0], max(lengths)
+            columns = dict(columns) | {name: [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
@@ -182,11 +186,15 @@ class Result:
     sites: Columns
     labels: Columns
     types: Columns
+    sources: Columns
+    edges: Columns
+    confidence: Columns
     lanes: Columns
     samples: Columns
     calls: Columns
     values: Columns
     elements: Columns
+    observations: Columns
     divergences: Columns
     explanations: Columns
     coverage: Columns
