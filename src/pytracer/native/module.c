@@ -1,6 +1,7 @@
 /* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
 #define _GNU_SOURCE
 #include "pytracer.h"
+#include "statistics.h"
 
 #include <errno.h>
 #include <string.h>
@@ -376,6 +377,8 @@ static PyMethodDef functions[] = {
     {"install_blas", install_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
+    {"summarise_values", (PyCFunction)(void (*)(void))summarise_values, METH_FASTCALL, NULL},
+    {"measure_elements", (PyCFunction)(void (*)(void))measure_elements, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
