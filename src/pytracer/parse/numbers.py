@@ -101,9 +101,10 @@ class Summary:
             getattr(self, f.name)[index] = getattr(other, f.name)
 
     def without_bits(self, some: NDArray[np.bool_]) -> None:
-        """Forget the bits of some values."""
-        for name in ("bits_min", "bits_p05", "bits_median", "bits_mean", "bits_max"):
-            getattr(self, name)[some] = np.nan
+        """Forget the bits of some values, also those of the mean."""
+        for f in fields(self):
+            if "bits" in f.name:
+                getattr(self, f.name)[some] = np.nan
         self.worst_element[some] = -1
 
 

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pytracer.errors import UsageError
 from pytracer.parse import tables
 from pytracer.parse.align import AlignedLane, align
-from pytracer.parse.blocks import MeasuredCalls
+from pytracer.parse.blocks import MeasuredCalls, Observers
 from pytracer.parse.catalog import Catalog
+from pytracer.parse.confidence import Bounds, probability_of
 from pytracer.parse.explain import Differences, Explainer
-from pytracer.parse.measure import CONFIDENCE, PROBABILITY, Statistics
-from pytracer.parse.samples import Experiment, open_experiment
-from pytracer.parse.schema import ELEMENTS_PER_RESULT, ELEMENTS_PER_VALUE, TABLES
+from pytracer.parse.keeping import Keeper
+from pytracer.parse.measurement import Measurement
+from pytracer.parse.pages import drop_pages
+from pytracer.parse.samples import Experiment, Status, open_experiment
+from pytracer.parse.schema import TABLES
 from pytracer.parse.store import Result, ResultWriter
 from pytracer.parse.values import View
 from pytracer.records.reader import Lane
@@ -33,6 +37,7 @@ def parse(
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
+    measurement: Measurement | None = None,
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
 
@@ -42,20 +47,26 @@ def parse(
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
         trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
+        measurement: how bits are measured, by default `Measurement()`.
 
     Returns:
         The result, open for reading.
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, traces of different programs or noise, or a pickle trace that names what is not data.
+        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or bits
+            relative to the unperturbed sample when there is none.
         PytracerError: the result cannot be written.
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
+    measurement = measurement or Measurement()
+    unperturbed = experiment.samples[0].status == Status.REFERENCE
+    _check_reference(measurement, unperturbed)
     catalog = Catalog()
     lanes = align(experiment.reference, experiment.compared, catalog)
     with ResultWriter(output) as writer:
-        store = _Store(writer, catalog, _origin(lanes))
+        keeper = Keeper(writer, measurement, len(experiment.measured), unperturbed=unperturbed)
+        store = _Store(writer, catalog, _origin(lanes), keeper)
         total = sum(len(lane.function) for lane in lanes)
         first_calls: list[int] = []
         explainer = experiment.explainer()
@@ -66,8 +77,17 @@ def parse(
                     progress(first_calls[-1] + done, total)
         _write_tables(writer, experiment, lanes, first_calls, store)
         writer.append("explanations", tables.explanations(explainer))
-        writer.finish(_attributes(experiment, store), experiment.reference.meta)
+        writer.append("confidence", _confidence(measurement, len(experiment.measured)))
+        writer.finish(_attributes(experiment, keeper), experiment.reference.meta)
     return Result.open(output)
+
+
+def _check_reference(measurement: Measurement, unperturbed: bool) -> None:
+    if measurement.reference == "ieee" and not unperturbed:
+        raise UsageError(
+            "no sample ran unperturbed, and bits are to be relative to it: trace one without noise, or measure them "
+            "relative to the mean of the samples"
+        )
 
 
 def _origin(lanes: Sequence[AlignedLane]) -> int:
@@ -85,6 +105,8 @@ def _measure_lane(
     reference = View.of(lane.reference, store.catalog)
     sides = [(lane.lanes[i], lane.rows[i]) for i in experiment.measured]
     present = [(View.of(side, store.catalog), rows) for side, rows in sides if side is not None]
+    unperturbed = experiment.samples[0].status == Status.REFERENCE
+    slots = np.array([slot for slot, (side, _) in enumerate(sides) if side is not None], np.int64) + unperturbed
     first_call = store.writer.rows("calls")
     differences = Differences(len(lane.function))
     for block in _blocks(lane.reference):
@@ -98,11 +120,15 @@ def _measure_lane(
             chosen = rows[np.ix_(who, calls)]
             own = block.start + calls
             outside = experiment.perturbed_from_outside
-            part = MeasuredCalls.of(reference, own, views, chosen, store.elements, from_outside=outside)
+            observers = Observers(views, chosen, slots[who], unperturbed)
+            part = MeasuredCalls.of(reference, own, observers, store.keeper, from_outside=outside)
             parts.append((calls, part))
             differences.add(own, part)
         found = np.count_nonzero(rows >= 0, axis=0)
         store.block(number, lane, reference, block, first_call, parts, found)
+        for side in (lane.reference, *lane.lanes):
+            if side is not None:
+                drop_pages(side)
         yield block.stop
     if explainer is not None and present:
         begin = differences.begin(lane.reference.calls["parent"].astype(np.int64))
@@ -124,29 +150,13 @@ def _blocks(lane: Lane) -> Iterator[slice]:
 class _Store:
     """Writes measured blocks as columns of `calls`, `values` and `elements`."""
 
-    def __init__(self, writer: ResultWriter, catalog: Catalog, origin_ns: int) -> None:
+    def __init__(self, writer: ResultWriter, catalog: Catalog, origin_ns: int, keeper: Keeper) -> None:
         self.writer = writer
         self.catalog = catalog
         self.labels = tables.Labels(catalog)
         self.types = tables.Types()
-        self.elements_omitted = 0
+        self.keeper = keeper
         self._origin_ns = origin_ns
-
-    def elements(self, statistics: Statistics, sizes: Ints) -> Ints:
-        """Store the elements of the arrays that differ between samples, within the limits (see StoreElements)."""
-        first = np.cumsum(sizes) - sizes
-        spread = ~np.logical_and.reduceat(statistics.same, first)
-        room = ELEMENTS_PER_RESULT - self.writer.rows("elements")
-        chosen = spread & (sizes <= ELEMENTS_PER_VALUE)
-        chosen &= np.cumsum(np.where(chosen, sizes, 0)) <= room
-        self.elements_omitted += int(sizes[spread & ~chosen].sum())
-        kept = np.where(chosen, sizes, 0)
-        places = np.where(chosen, self.writer.rows("elements") + np.cumsum(kept) - kept, -1)
-        mask = np.repeat(chosen, sizes)
-        names = ("mean", "std", "mean_imag", "std_imag", "bits")
-        if mask.any():
-            self.writer.append("elements", {name: getattr(statistics, name)[mask] for name in names})
-        return places
 
     def block(
         self,
@@ -198,17 +208,13 @@ class _Store:
         self.writer.append("values", values)
 
     def _values_of(self, part: MeasuredCalls, functions: Ints, reference: View) -> dict[str, NDArray[np.generic]]:
-        values, rows = part.values, part.values.rows
+        rows = part.values.rows
         records = reference.lane.values[rows.reference]
-        columns = {name: getattr(values.summary, name) for name in _VALUE_COLUMNS if hasattr(values.summary, name)}
-        return columns | {
+        return part.values.columns() | {
             "role": records["role"],
             "position": records["position"],
             "label": self.labels.of(functions[rows.call], reference.keys(rows.reference)),
             "type": self.types.of(reference, rows.reference),
-            "precision": values.precision,
-            "agreement": values.agreement,
-            "elements": values.elements,
         }
 
 
@@ -249,17 +255,28 @@ def _write_tables(
     writer.append("notes", tables.notes(traces))
 
 
-def _attributes(experiment: Experiment, store: _Store) -> dict[str, str | int | float | bool]:
+def _confidence(measurement: Measurement, samples: int) -> dict[str, list[float]]:
+    """The table `confidence`: a call that fewer samples made has wider bounds."""
+    rows = [(n, Bounds.of(measurement, n)) for n in range(2, samples + 1)]
+    return {
+        "samples": [n for n, _ in rows],
+        "to_estimate": [bounds.to_estimate for _, bounds in rows],
+        "to_upper": [bounds.to_upper for _, bounds in rows],
+    }
+
+
+def _attributes(experiment: Experiment, keeper: Keeper) -> dict[str, str | int | float | bool]:
     from pytracer import __version__
 
+    measurement, samples = keeper.measurement, len(experiment.measured)
     return {
         "pytracer": __version__,
         "perturbed": experiment.perturbed,
         "verdict": experiment.verdict,
-        "samples": len(experiment.measured),
-        "method": "cnh",
-        "reference": "mean",
-        "probability": PROBABILITY,
-        "confidence": CONFIDENCE,
-        "elements_omitted": store.elements_omitted,
+        "samples": samples,
+        "method": measurement.method,
+        "reference": measurement.reference,
+        "probability": probability_of(measurement, samples),
+        "confidence": measurement.confidence,
+        "elements_omitted": keeper.elements_omitted,
     }

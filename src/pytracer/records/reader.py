@@ -347,8 +347,10 @@ def _usable_calls(
     if cut.any():
         notes.append(f"{label}: {np.count_nonzero(cut)} calls lost their outputs: shown as not returned")
     running = np.flatnonzero(cut | (calls["outcome"] == Outcome.RUNNING))
-    calls["outcome"][running] = Outcome.RUNNING  # the mapping is copy-on-write: the file stays as it is
-    calls["n_outputs"][running] = 0
+    if len(running):
+        calls = calls.copy()  # what is mapped stays as it is in the file: its pages may be dropped
+        calls["outcome"][running] = Outcome.RUNNING
+        calls["n_outputs"][running] = 0
     return calls
 
 
