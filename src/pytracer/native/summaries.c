@@ -644,11 +644,20 @@ static size_t put_elements(const Work *w, const Numbers *n, size_t row, size_t r
 static void measure_all(Work *w, const Numbers *n)
 {
     size_t row = 0, rows = (size_t)n->out.len / sizeof(double) / ELEMENT_COLUMNS;
-    for (Py_ssize_t v = 0; v < n->values; v++)
+    for (Py_ssize_t v = 0; v < n->values;) {
+        size_t scalars = run_of_scalars(n, v, w->block);
+        if (scalars > 0) {
+            gather_scalars(w, n, v, scalars);
+            row = put_elements(w, n, row, rows);
+            v += (Py_ssize_t)scalars;
+            continue;
+        }
         for (size_t first = 0, size = (size_t)size_of(n, v); first < size; first += w->block) {
             gather_elements(w, n, v, first, size - first < w->block ? size - first : w->block);
             row = put_elements(w, n, row, rows);
         }
+        v++;
+    }
 }
 
 /* ---- the Python face; see _native.pyi */

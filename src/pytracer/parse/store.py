@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
+from pytracer.parse.chunks import ChunkedTable
 from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
 from pytracer.parse.sink import Sink
 
@@ -60,9 +61,13 @@ class ResultWriter:
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         self._rows = dict.fromkeys(TABLES, 0)
+        self._chunked: dict[str, ChunkedTable] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
+            if table in CHUNK_ROWS:
+                datasets = {column: self._file[table][column] for column in columns}
+                self._chunked[table] = ChunkedTable(datasets, CHUNK_ROWS[table])
 
     def _create(self, name: str, kind: str, comment: str) -> None:
         # Variable-length texts are references into a heap: compressing them gains nothing.
@@ -92,6 +97,9 @@ class ResultWriter:
         if first == end:
             return
         try:
+            if table in self._chunked:
+                self._chunked[table].append(columns)
+                columns = {}
             for name, column in columns.items():
                 dataset = self._file[table][name]
                 dataset.resize((end,))
@@ -106,6 +114,8 @@ class ResultWriter:
         if attributes.keys() != ATTRIBUTES.keys():
             raise ValueError(f"attributes are missing or unknown: {attributes.keys() ^ ATTRIBUTES.keys()}")
         try:
+            for table in self._chunked.values():
+                table.flush()
             for name, value in attributes.items():
                 self._file.attrs[name] = value
             self._file["provenance"] = _storable([json.dumps(provenance)])[0]

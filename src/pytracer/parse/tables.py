@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.parse.align import AlignedLane, CallCount
-from pytracer.parse.catalog import Catalog, Numbering
+from pytracer.parse.catalog import Catalog, Numbering, distinct
 from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
 from pytracer.parse.schema import TABLES
@@ -33,8 +33,8 @@ class Labels:
 
     def of(self, functions: Ints, keys: Ints) -> Ints:
         """Row in labels of each value, from the catalog number of its function and its key (`View.keys`)."""
-        unique, first = np.unique(keys, return_inverse=True)
-        pairs, index = np.unique(functions * max(len(unique), 1) + first, return_inverse=True)
+        unique, _, first = distinct(keys)
+        pairs, _, index = distinct(functions * max(len(unique), 1) + first)
         numbers = [self._number(pair // len(unique), int(unique[pair % len(unique)])) for pair in pairs.tolist()]
         return np.array(numbers, np.int64)[index]
 
@@ -73,7 +73,7 @@ class Types:
 
     def of(self, view: View, rows: Ints) -> Ints:
         """Row in types of each value."""
-        tokens, first, index = np.unique(view.types(rows), return_index=True, return_inverse=True)
+        tokens, first, index = distinct(view.types(rows))
         for token, row in zip(tokens.tolist(), rows[first].tolist(), strict=True):
             if token not in self._known:
                 self._known[token] = self.rows.number(_type(view, row))
