@@ -10,12 +10,11 @@ from pytracer.errors import UsageError
 from pytracer.parse import tables
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls, Observers
-from pytracer.parse.catalog import Catalog
+from pytracer.parse.catalog import Catalog, distinct_columns
 from pytracer.parse.confidence import Bounds, probability_of
 from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.keeping import Keeper
 from pytracer.parse.measurement import Measurement
-from pytracer.parse.pages import drop_pages
 from pytracer.parse.samples import Experiment, Status, open_experiment
 from pytracer.parse.schema import TABLES
 from pytracer.parse.store import Result, ResultWriter
@@ -26,7 +25,7 @@ from pytracer.records.schema import Outcome
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-BLOCK_VALUES = 2**17
+BLOCK_VALUES = 2**15
 """Values of the reference that are measured at once: bounds the memory."""
 
 
@@ -112,7 +111,7 @@ def _measure_lane(
     for block in _blocks(lane.reference):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         # Calls that the same samples made are measured together.
-        patterns, pattern = np.unique(rows >= 0, axis=1, return_inverse=True)
+        patterns, pattern = distinct_columns(rows >= 0)
         parts: list[tuple[Ints, MeasuredCalls]] = []
         for i in range(patterns.shape[1]):
             calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[:, i])
@@ -128,7 +127,7 @@ def _measure_lane(
         store.block(number, lane, reference, block, first_call, parts, found)
         for side in (lane.reference, *lane.lanes):
             if side is not None:
-                drop_pages(side)
+                side.drop_pages()
         yield block.stop
     if explainer is not None and present:
         begin = differences.begin(lane.reference.calls["parent"].astype(np.int64))
