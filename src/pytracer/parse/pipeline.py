@@ -53,8 +53,8 @@ def parse(
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or bits
-            relative to the unperturbed sample when there is none.
+        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or
+            bits relative to the unperturbed sample when there is none.
         PytracerError: the result cannot be written.
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
@@ -108,6 +108,7 @@ def _measure_lane(
     slots = np.array([slot for slot, (side, _) in enumerate(sides) if side is not None], np.int64) + unperturbed
     first_call = store.writer.rows("calls")
     differences = Differences(len(lane.function))
+    _drop_pages(lane)
     for block in _blocks(lane.reference):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         # Calls that the same samples made are measured together.
@@ -125,14 +126,18 @@ def _measure_lane(
             differences.add(own, part)
         found = np.count_nonzero(rows >= 0, axis=0)
         store.block(number, lane, reference, block, first_call, parts, found)
-        for side in (lane.reference, *lane.lanes):
-            if side is not None:
-                side.drop_pages()
+        _drop_pages(lane)
         yield block.stop
     if explainer is not None and present:
         begin = differences.begin(lane.reference.calls["parent"].astype(np.int64))
         matched = np.stack([rows[begin] for _, rows in present])
         explainer.lane(reference, begin, [view for view, _ in present], matched, lane.function, lane.site)
+
+
+def _drop_pages(lane: AlignedLane) -> None:
+    for side in (lane.reference, *lane.lanes):
+        if side is not None:
+            side.drop_pages()
 
 
 def _blocks(lane: Lane) -> Iterator[slice]:

@@ -89,7 +89,9 @@ class ResultWriter:
         # TODO (removed when all stages fill the new columns)
         for name in TABLES[table].keys() - columns.keys():
             kind, n = TABLES[table][name][0], max(lengths)
-            columns = dict(columns) | {name: [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)}
+            columns = dict(columns) | {
+                name: [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)
+            }
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
