@@ -32,6 +32,8 @@ SMALL_CHUNK_ROWS = 2**8
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
 UNFILLED = ("calls", "values", "elements", "divergences")
+VERSIONS = ("v110", "v110")
+"""Of HDF5: half the size of the oldest form for small results, with checksums, and read by all since 2016."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
 
 
@@ -53,7 +55,7 @@ class ResultWriter:
         try:
             self._part = Part(self.path)
             self._sink = Sink(self._part.name, "w+")
-            self._file = h5py.File(self._sink, "w")
+            self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         self._finished = False
