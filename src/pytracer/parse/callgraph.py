@@ -22,7 +22,7 @@ import numpy as np
 
 from pytracer.errors import UsageError
 from pytracer.parse.aggregates import ends
-from pytracer.parse.files import write_whole
+from pytracer.parse.files import open_whole
 from pytracer.parse.store import Columns, Result
 
 FORMAT: Final = "pytracer-callgraph"
@@ -87,7 +87,8 @@ class CallGraph:
 
     def write(self, path: Path) -> None:
         """Write the file whole. Raises PytracerError when that fails."""
-        write_whole(path, json.dumps(self.content, indent=1, allow_nan=False) + "\n", "call graph")
+        with open_whole(path, "call graph") as write:
+            write(json.dumps(self.content, indent=1, allow_nan=False) + "\n")
 
 
 def _no_callgraph(path: Path) -> UsageError:

@@ -3,8 +3,8 @@
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pytracer.errors import PytracerError
@@ -55,12 +55,14 @@ def stale_parts(path: Path) -> Iterator[Path]:
             yield found
 
 
-def write_whole(path: Path, text: str, what: str) -> None:
-    """Write `text` to `path`. Raises PytracerError, which says `what` could not be written."""
+@contextmanager
+def open_whole(path: Path, what: str) -> Iterator[Callable[[str], object]]:
+    """Gives a function that writes text to `path`. Raises PytracerError, which says `what` could not be written."""
     part = None
     try:
         part = Part(path)
-        part.name.write_text(text, encoding="utf-8", errors="backslashreplace")
+        with part.name.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file.write
         part.keep()
     except OSError as error:
         raise PytracerError(

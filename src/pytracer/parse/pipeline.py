@@ -172,7 +172,9 @@ class _Store:
         n_inputs, n_outputs = (records[name].astype(np.int64) for name in ("n_inputs", "n_outputs"))
         count = n_inputs + n_outputs
         first_value = np.cumsum(count) - count
-        values = {name: np.empty(int(count.sum()), dtype) for name, dtype in _VALUE_COLUMNS.items()}
+        values = {
+            name: np.full(int(count.sum()), -1 if dtype == "i8" else 0, dtype) for name, dtype in _VALUE_COLUMNS.items()
+        }
         calls = {name: np.empty(len(records), dtype) for name, dtype in _CALL_COLUMNS.items()}
         offset = self.writer.rows("values")
         for index, part in parts:

@@ -268,3 +268,36 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "text": (TEXT, "what was dropped while reading its trace"),
     },
 }
+
+REFERENCES: Final = {
+    "functions": {"worst_call": "calls"},
+    "edges": {"caller": "functions", "callee": "functions"},
+    "calls": {
+        "lane": "lanes", "parent": "calls", "function": "functions", "site": "sites", "source": "samples",
+        "worst_value": "values",
+    },
+    "values": {
+        "call": "calls", "label": "labels", "type": "types", "elements": "elements", "observations": "observations",
+    },
+    "divergences": {
+        "lane": "lanes", "parent": "calls", "function": "functions", "site": "sites", "before": "calls",
+        "first_call": "calls",
+    },
+    "explanations": {"function": "functions", "site": "sites"},
+}  # fmt: skip
+"""Columns that hold rows of another table, or -1,"""
+NEVER_NONE: Final = {
+    "edges": ("callee",),
+    "calls": ("lane", "function", "source"),
+    "values": ("call", "label", "type"),
+    "divergences": ("lane",),
+    "explanations": ("function",),
+}
+"""those in which -1 does not occur,"""
+JSON_COLUMNS: Final = {
+    "functions": ("params",),
+    "samples": ("layers", "missing", "settings", "environment"),
+    "divergences": ("samples", "reference", "sides", "evidence"),
+    "explanations": ("settings", "groups"),
+}
+"""and those that hold JSON."""

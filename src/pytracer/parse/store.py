@@ -22,7 +22,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.files import Part
-from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
+from pytracer.parse.schema import (
+    ATTRIBUTES,
+    JSON_COLUMNS,
+    NEVER_NONE,
+    REFERENCES,
+    RESULT_FORMAT,
+    RESULT_VERSION,
+    TABLES,
+    TEXT,
+)
 from pytracer.parse.sink import Sink
 
 CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14, "observations": 2**14}
@@ -84,7 +93,7 @@ class ResultWriter:
         if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
             for name in TABLES[table].keys() - columns.keys():
                 kind, n = TABLES[table][name][0], max(lengths)
-                empty = [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)
+                empty = [""] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
                 columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
@@ -269,6 +278,22 @@ class Result:
             return dataset[rows]
         except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
+
+    def verify(self) -> None:
+        """Raise ResultError unless all references lead to rows, and all JSON texts are JSON: reads those columns."""
+        for table, references in REFERENCES.items():
+            for column, target in references.items():
+                rows = self.read(table, column)
+                least = 0 if column in NEVER_NONE.get(table, ()) else -1
+                if len(rows) and not least <= rows.min() <= rows.max() < self.length(target):
+                    raise _corrupt(self.path, f"{table}/{column} leads out of the table {target}")
+        for table, columns in JSON_COLUMNS.items():
+            for column in columns:
+                try:
+                    for text in self.read(table, column):
+                        json.loads(text)
+                except (ValueError, RecursionError) as error:
+                    raise _corrupt(self.path, f"{table}/{column} is not JSON", error) from error
 
     def attribute(self, name: str) -> Any:
         """A root attribute (see `schema.ATTRIBUTES`) as a Python value."""
