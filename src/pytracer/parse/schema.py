@@ -55,8 +55,8 @@ class Finding(IntFlag):
 
 
 ATTRIBUTES: Final = {
-    "format": "RESULT_FORMAT",
-    "version": "RESULT_VERSION",
+    "format": "text: 'pytracer-result'",
+    "version": "int: version of the format",
     "pytracer": "version of pytracer that parsed",
     "perturbed": "bool: whether anything could be measured",
     "verdict": "text: 'measured', or 'not perturbed: ' and the reason",
