@@ -1,6 +1,7 @@
 """From traces to a result file: open, align, measure block by block, store."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from pytracer.errors import UsageError
 from pytracer.parse import tables
+from pytracer.parse.aggregates import of_edges
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls, Observers
 from pytracer.parse.catalog import Catalog
@@ -16,8 +18,10 @@ from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.keeping import Keeper
 from pytracer.parse.measurement import Measurement
 from pytracer.parse.pages import drop_pages
+from pytracer.parse.provenance import provenance
 from pytracer.parse.samples import Experiment, Status, open_experiment
 from pytracer.parse.schema import TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.store import Result, ResultWriter
 from pytracer.parse.values import View
 from pytracer.records.reader import Lane
@@ -34,10 +38,12 @@ def parse(
     traces: Sequence[Path | str],
     output: Path | str,
     *,
+    measurement: Measurement = Measurement(),  # noqa: B008
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
     measurement: Measurement | None = None,
+    words: Sequence[str] = (),
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
 
@@ -48,6 +54,7 @@ def parse(
         progress: called with the number of calls done and of all calls of the reference.
         trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
         measurement: how bits are measured, by default `Measurement()`.
+        words: the command line that asked for it, for the provenance.
 
     Returns:
         The result, open for reading.
@@ -78,7 +85,7 @@ def parse(
         _write_tables(writer, experiment, lanes, first_calls, store)
         writer.append("explanations", tables.explanations(explainer))
         writer.append("confidence", _confidence(measurement, len(experiment.measured)))
-        writer.finish(_attributes(experiment, keeper), experiment.reference.meta)
+        writer.finish(_attributes(experiment, keeper), provenance(experiment, measurement, words))
     return Result.open(output)
 
 
@@ -173,7 +180,9 @@ class _Store:
         n_inputs, n_outputs = (records[name].astype(np.int64) for name in ("n_inputs", "n_outputs"))
         count = n_inputs + n_outputs
         first_value = np.cumsum(count) - count
-        values = {name: np.empty(int(count.sum()), dtype) for name, dtype in _VALUE_COLUMNS.items()}
+        values = {
+            name: np.full(int(count.sum()), -1 if dtype == "i8" else 0, dtype) for name, dtype in _VALUE_COLUMNS.items()
+        }
         calls = {name: np.empty(len(records), dtype) for name, dtype in _CALL_COLUMNS.items()}
         offset = self.writer.rows("values")
         for index, part in parts:
@@ -243,8 +252,12 @@ def _write_tables(
     store: _Store,
 ) -> None:
     traces = [sample.trace for sample in experiment.samples if sample.trace is not None]
-    writer.append("functions", tables.functions(store.catalog))
-    writer.append("sites", tables.sites(store.catalog))
+    calls, reference = partial(writer.column, "calls"), experiment.reference
+    sources = Sources.of(reference)
+    writer.append("functions", tables.functions(store.catalog, sources, calls))
+    writer.append("edges", of_edges(calls))
+    writer.append("sites", tables.sites(store.catalog, sources))
+    writer.append("sources", tables.sources_of(store.catalog, sources))
     writer.append("labels", {"text": store.labels.texts.rows})
     writer.append("types", tables.types(store.types))
     places = {"process": [lane.process for lane in lanes], "name": [lane.name for lane in lanes]}
@@ -252,7 +265,7 @@ def _write_tables(
     writer.append("samples", tables.samples(experiment))
     writer.append("divergences", tables.divergences(lanes, first_calls, experiment.compared, store.catalog))
     writer.append("coverage", tables.coverage(traces))
-    writer.append("notes", tables.notes(traces))
+    writer.append("notes", tables.notes(traces, reference, sources))
 
 
 def _confidence(measurement: Measurement, samples: int) -> dict[str, list[float]]:
