@@ -38,7 +38,6 @@ def parse(
     traces: Sequence[Path | str],
     output: Path | str,
     *,
-    measurement: Measurement = Measurement(),  # noqa: B008
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
@@ -61,8 +60,8 @@ def parse(
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or bits
-            relative to the unperturbed sample when there is none.
+        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or
+            bits relative to the unperturbed sample when there is none.
         PytracerError: the result cannot be written.
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
