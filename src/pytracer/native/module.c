@@ -1,5 +1,6 @@
 /* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
 #define _GNU_SOURCE
+#include "fingerprints.h"
 #include "pytracer.h"
 
 #include <errno.h>
@@ -376,6 +377,8 @@ static PyMethodDef functions[] = {
     {"install_blas", install_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
+    {"fingerprint_calls", fingerprint_calls, METH_VARARGS, NULL},
+    {"match_trees", match_trees, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

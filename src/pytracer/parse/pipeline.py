@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +11,14 @@ from pytracer.parse import tables
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls
 from pytracer.parse.catalog import Catalog
+from pytracer.parse.divergence import find_divergences
+from pytracer.parse.evidence import find_evidence
 from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.measure import CONFIDENCE, PROBABILITY, Statistics
 from pytracer.parse.samples import Experiment, open_experiment
 from pytracer.parse.schema import ELEMENTS_PER_RESULT, ELEMENTS_PER_VALUE, TABLES
 from pytracer.parse.store import Result, ResultWriter
 from pytracer.parse.values import View
-from pytracer.records.reader import Lane
 from pytracer.records.schema import Outcome
 
 Ints = NDArray[np.int64]
@@ -53,10 +55,10 @@ def parse(
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
     catalog = Catalog()
-    lanes = align(experiment.reference, experiment.compared, catalog)
+    lanes = align(experiment.compared, catalog)
     with ResultWriter(output) as writer:
-        store = _Store(writer, catalog, _origin(lanes))
-        total = sum(len(lane.function) for lane in lanes)
+        store = _Store(writer, catalog, _origins(lanes), experiment.aligned)
+        total = sum(len(lane) for lane in lanes)
         first_calls: list[int] = []
         explainer = experiment.explainer()
         for number, lane in enumerate(lanes):
@@ -70,49 +72,63 @@ def parse(
     return Result.open(output)
 
 
-def _origin(lanes: Sequence[AlignedLane]) -> int:
-    """Time of the first call of the reference."""
-    starts = [int(lane.reference.calls["enter_ns"].min()) for lane in lanes if lane.reference and len(lane.function)]
-    return min(starts, default=0)
+def _origins(lanes: Sequence[AlignedLane]) -> Ints:
+    """Time of the first call of each sample."""
+    samples = range(len(lanes[0].lanes)) if lanes else range(0)
+    starts = [[lane.lanes[i].calls["enter_ns"][:1] for lane in lanes if lane.lanes[i] is not None] for i in samples]  # type: ignore[union-attr]
+    return np.array([min(np.concatenate([*start, [2**63]]).astype(np.uint64)) for start in starts]).astype(np.int64)
 
 
 def _measure_lane(
     number: int, lane: AlignedLane, experiment: Experiment, explainer: Explainer | None, store: "_Store"
 ) -> Iterator[int]:
     """Measure and store a lane; yields the number of calls done."""
-    if lane.reference is None:
-        return
-    reference = View.of(lane.reference, store.catalog)
-    sides = [(lane.lanes[i], lane.rows[i]) for i in experiment.measured]
-    present = [(View.of(side, store.catalog), rows) for side, rows in sides if side is not None]
+    views = [side and View.of(side, store.catalog) for side in lane.lanes]
+    sides = [(views[i], lane.rows[i]) for i in experiment.measured]
+    present = [(view, rows) for view, rows in sides if view is not None and rows is not None]
     first_call = store.writer.rows("calls")
-    differences = Differences(len(lane.function))
-    for block in _blocks(lane.reference):
+    differences = Differences(len(lane))
+    for block in _blocks(lane):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
-        # Calls that the same samples made are measured together.
-        patterns, pattern = np.unique(rows >= 0, axis=1, return_inverse=True)
-        parts: list[tuple[Ints, MeasuredCalls]] = []
+        shown, parts = lane.shown(block).astype(np.int64), []
+        # Calls that the same samples made, and one of them shows, are measured together.
+        patterns, pattern = np.unique(np.vstack([lane.source[block], rows >= 0]), axis=1, return_inverse=True)
         for i in range(patterns.shape[1]):
-            calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[:, i])
-            views = [present[w][0] for w in who]
-            chosen = rows[np.ix_(who, calls)]
-            own = block.start + calls
-            outside = experiment.perturbed_from_outside
-            part = MeasuredCalls.of(reference, own, views, chosen, store.elements, from_outside=outside)
-            parts.append((calls, part))
-            differences.add(own, part)
+            calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[1:, i])
+            view = views[patterns[0, i]]
+            assert view is not None  # it is the source
+            chosen = rows[np.ix_(who, calls)].astype(np.int64)
+            others, outside = [present[w][0] for w in who], experiment.perturbed_from_outside
+            part = MeasuredCalls.of(view, shown[calls], others, chosen, store.elements, from_outside=outside)
+            parts.append(Part(calls, view, part))
+            differences.add(block.start + calls, part)
         found = np.count_nonzero(rows >= 0, axis=0)
-        store.block(number, lane, reference, block, first_call, parts, found)
+        store.block(number, lane, block, first_call, parts, found)
         yield block.stop
     if explainer is not None and present:
-        begin = differences.begin(lane.reference.calls["parent"].astype(np.int64))
-        matched = np.stack([rows[begin] for _, rows in present])
-        explainer.lane(reference, begin, [view for view, _ in present], matched, lane.function, lane.site)
+        _explain(lane, differences.begin(lane.parent), views, present, explainer)
 
 
-def _blocks(lane: Lane) -> Iterator[slice]:
+def _explain(
+    lane: AlignedLane,
+    begin: Ints,
+    views: Sequence[View | None],
+    present: Sequence[tuple[View, NDArray[np.int32]]],
+    explainer: Explainer,
+) -> None:
+    """Explain the calls in which differences begin."""
+    for sample, view in enumerate(views):
+        calls = begin[lane.source[begin] == sample]
+        if view is not None and len(calls):
+            matched = np.stack([rows[calls] for _, rows in present]).astype(np.int64)
+            sides = [side for side, _ in present]
+            shown = lane.shown(calls).astype(np.int64)
+            explainer.lane(view, shown, sides, matched, lane.functions(calls), lane.sites(calls))
+
+
+def _blocks(lane: AlignedLane) -> Iterator[slice]:
     """Consecutive calls with at most BLOCK_VALUES values together, at least one call."""
-    ends = np.cumsum(lane.calls["n_inputs"].astype(np.int64) + lane.calls["n_outputs"] + 1)
+    ends = np.cumsum(lane.column("n_inputs").astype(np.int64) + lane.column("n_outputs") + 1)
     first = 0
     while first < len(ends):
         done = int(ends[first - 1]) if first else 0
@@ -121,16 +137,25 @@ def _blocks(lane: Lane) -> Iterator[slice]:
         first = last
 
 
+class Part(NamedTuple):
+    """Calls of a block that were measured together."""
+
+    calls: Ints  # indices in the block
+    view: View  # of the sample that shows them
+    measured: MeasuredCalls
+
+
 class _Store:
     """Writes measured blocks as columns of `calls`, `values` and `elements`."""
 
-    def __init__(self, writer: ResultWriter, catalog: Catalog, origin_ns: int) -> None:
+    def __init__(self, writer: ResultWriter, catalog: Catalog, origins: Ints, aligned: Sequence[int]) -> None:
         self.writer = writer
         self.catalog = catalog
         self.labels = tables.Labels(catalog)
         self.types = tables.Types()
         self.elements_omitted = 0
-        self._origin_ns = origin_ns
+        self._origins = origins  # time of the first call of each aligned sample
+        self._samples = np.array(aligned, np.int64)  # row in samples of each
 
     def elements(self, statistics: Statistics, sizes: Ints) -> Ints:
         """Store the elements of the arrays that differ between samples, within the limits (see StoreElements)."""
@@ -152,43 +177,44 @@ class _Store:
         self,
         number: int,
         lane: AlignedLane,
-        reference: View,
         block: slice,
         first_call: int,
-        parts: Sequence[tuple[Ints, MeasuredCalls]],
+        parts: Sequence[Part],
         found: Ints,
     ) -> None:
         """Append the calls of a block and their values."""
-        records = reference.lane.calls[block]
+        records, source = lane.records(block), lane.source[block]
+        functions = lane.functions(block)
         n_inputs, n_outputs = (records[name].astype(np.int64) for name in ("n_inputs", "n_outputs"))
         count = n_inputs + n_outputs
         first_value = np.cumsum(count) - count
         values = {name: np.empty(int(count.sum()), dtype) for name, dtype in _VALUE_COLUMNS.items()}
         calls = {name: np.empty(len(records), dtype) for name, dtype in _CALL_COLUMNS.items()}
         offset = self.writer.rows("values")
-        for index, part in parts:
+        for index, view, part in parts:
             rows = part.values.rows
             own = np.cumsum(count[index]) - count[index]
             place = (first_value[index] - own)[rows.call] + np.arange(len(rows.call))
-            for name, column in self._values_of(part, lane.function[block][index], reference).items():
+            for name, column in self._values_of(part, functions[index], view).items():
                 values[name][place] = column
             values["call"][place] = first_call + block.start + index[rows.call]
             for name in set(_CALL_COLUMNS) - {"worst_value"}:
                 calls[name][index] = getattr(part, name)
             calls["worst_value"][index] = np.where(part.worst < 0, -1, offset + np.append(place, 0)[part.worst])
-        parent = records["parent"].astype(np.int64)
+        parent = lane.parent[block].astype(np.int64)
         running = records["outcome"] == Outcome.RUNNING
         enter = records["enter_ns"].astype(np.int64)
         calls |= {
             "lane": np.full(len(records), number),
             "parent": np.where(parent >= 0, parent + first_call, -1),
-            "function": lane.function[block],
-            "site": lane.site[block],
-            "enter_ns": enter - self._origin_ns,
+            "function": functions,
+            "site": lane.sites(block),
+            "enter_ns": enter - self._origins[source],
             "duration_ns": np.where(running, -1, records["exit_ns"].astype(np.int64) - enter),
             "depth": records["depth"],
             "outcome": records["outcome"],
             "flags": records["flags"],
+            "source": self._samples[source],
             "samples": found,
             "first_value": offset + first_value,
             "n_inputs": n_inputs,
@@ -242,9 +268,11 @@ def _write_tables(
     writer.append("labels", {"text": store.labels.texts.rows})
     writer.append("types", tables.types(store.types))
     places = {"process": [lane.process for lane in lanes], "name": [lane.name for lane in lanes]}
-    writer.append("lanes", places | {"first_call": first_calls, "calls": [len(lane.function) for lane in lanes]})
+    writer.append("lanes", places | {"first_call": first_calls, "calls": [len(lane) for lane in lanes]})
     writer.append("samples", tables.samples(experiment))
-    writer.append("divergences", tables.divergences(lanes, first_calls, experiment.compared, store.catalog))
+    found = find_divergences(lanes, experiment.ended)
+    evidence = [find_evidence(one, lanes[one.lane], store.catalog) for one in found]
+    writer.append("divergences", tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog))
     writer.append("coverage", tables.coverage(traces))
     writer.append("notes", tables.notes(traces))
 
