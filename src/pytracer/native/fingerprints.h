@@ -31,7 +31,8 @@ typedef struct {
     Rules rules;
     int32_t *match;   /* for each call of a the one of b, -1 for none */
     uint8_t *moved;   /* for each call of a: matched out of order */
-    uint8_t *taken;   /* for each call of b: matched */
+    uint8_t *taken;   /* for each call of b: matched. Owned by trees.c, as the next two */
+    uint8_t *promised_a, *promised_b; /* calls that only pair with those of the same inputs */
     int64_t capped;   /* gaps that were too different to be aligned whole */
 } Matching;
 

@@ -10,6 +10,14 @@
 #include <string.h>
 
 enum { A_PAIR = 10, CHANCE_BITS = 4, MOVE_BITS = 28, WINDOW = 256 };
+enum { LONG = 2048, STRAY = 64, RUN = 8 }; /* long lists: so far on, so many calls in a row that agree are the way on */
+
+/* Two lists; gap_a and gap_b tell between which of the pairs matched so far each call stands. */
+typedef struct {
+    const int32_t *a, *b;
+    int64_t n, m;
+    int32_t *gap_a, *gap_b; /* Owned by match_rest */
+} Lists;
 
 static inline uint64_t token(const Calls *calls, int level, int64_t call) { return calls->tokens[level * calls->n + call]; }
 
@@ -31,14 +39,54 @@ static inline bool surely_same(const Matching *matching, int32_t a, int32_t b)
     return same_key(matching, a, b) && token(&matching->a, sure, a) == token(&matching->b, sure, b);
 }
 
-/* 0: another key; else the more, the more levels of their inputs agree. */
+static inline bool can_pair(const Matching *matching, int32_t a, int32_t b)
+{
+    int finest = matching->rules.levels - 1;
+    bool promised = matching->promised_a[a] || matching->promised_b[b];
+    return same_key(matching, a, b) && (!promised || token(&matching->a, finest, a) == token(&matching->b, finest, b));
+}
+
+/* 0: no pair; else the more, the more levels of their inputs agree. */
 static inline int32_t score(const Matching *matching, int32_t a, int32_t b)
 {
-    if (!same_key(matching, a, b)) return 0;
+    if (!can_pair(matching, a, b)) return 0;
     int32_t sum = A_PAIR;
     for (int level = 0; level < matching->rules.levels; level++)
         sum += token(&matching->a, level, a) == token(&matching->b, level, b);
     return sum;
+}
+
+/* ---- long lists that differ in few places: one walk along both, so that only those places are left to look at */
+
+/* Whether RUN calls in a row agree, and differ from one another so that it is no chance. */
+static bool runs_on(const Matching *matching, const Lists *lists, int64_t i, int64_t j)
+{
+    int sure = matching->rules.sure, changes = 0;
+    if (i + RUN > lists->n || j + RUN > lists->m) return false;
+    for (int k = 0; k < RUN; k++) {
+        if (!surely_same(matching, lists->a[i + k], lists->b[j + k])) return false;
+        if (k > 0) changes += token(&matching->a, sure, lists->a[i + k]) != token(&matching->a, sure, lists->a[i + k - 1]);
+    }
+    return changes >= RUN / 2;
+}
+
+static bool find_way_on(const Matching *matching, const Lists *lists, int64_t *i, int64_t *j)
+{
+    for (int64_t strayed = 1; strayed <= STRAY; strayed++)
+        for (int64_t di = 0; di <= strayed; di++)
+            if (runs_on(matching, lists, *i + di, *j + strayed - di)) {
+                *i += di, *j += strayed - di;
+                return true;
+            }
+    return false;
+}
+
+static void walk_along(Matching *matching, const Lists *lists)
+{
+    for (int64_t i = 0, j = 0; i < lists->n && j < lists->m;) {
+        if (surely_same(matching, lists->a[i], lists->b[j])) pair(matching, lists->a[i++], lists->b[j++], false);
+        else if (!find_way_on(matching, lists, &i, &j)) return;
+    }
 }
 
 /* ---- calls by key and inputs: a hash table of both sides */
@@ -74,10 +122,12 @@ static void index_free(Index *index)
 }
 
 /* The calls of both sides that are not matched yet. */
-static int index_fill(Index *index, const Matching *matching, int level, const int32_t *a, int64_t n, const int32_t *b, int64_t m)
+static int index_fill(Index *index, const Matching *matching, const Lists *lists, int level, int64_t left)
 {
+    const int32_t *a = lists->a, *b = lists->b;
+    int64_t n = lists->n, m = lists->m;
     uint64_t slots = 16;
-    while (slots < 2 * (uint64_t)(n + m)) slots *= 2;
+    while (slots < 2 * (uint64_t)left) slots *= 2;
     *index = (Index){calloc(slots, sizeof(Entry)), malloc((size_t)m * sizeof(int32_t)), slots - 1};
     if (index->entries == NULL || index->next == NULL) return -1;
     for (int64_t i = n - 1; i >= 0; i--) {
@@ -130,44 +180,74 @@ static int compare_pairs(const void *left, const void *right)
     return ((const Pair *)left)->a - ((const Pair *)right)->a;
 }
 
-/* Pairs that stand once on both sides at a level where few agree by chance, added to the n_pairs that finer levels found. */
-static int find_unique(Matching *matching, int level, const int32_t *a, int64_t n, const int32_t *b, int64_t m, Pair *pairs,
-                       int32_t *n_pairs)
+static void count_left(const Matching *matching, const Lists *lists, int64_t *n, int64_t *m)
+{
+    *n = *m = 0;
+    for (int64_t i = 0; i < lists->n; i++) *n += matching->match[lists->a[i]] < 0;
+    for (int64_t j = 0; j < lists->m; j++) *m += !matching->taken[lists->b[j]];
+}
+
+static bool is_telling(const Rules *rules, int level, int64_t n, int64_t m)
+{
+    int bits = rules->bits[level] > CHANCE_BITS ? rules->bits[level] - CHANCE_BITS : 0;
+    return (double)n * (double)m <= (double)(1ull << bits);
+}
+
+/* Pairs that stand once on both sides, added to the n_pairs that finer levels found. */
+static int find_unique(Matching *matching, const Lists *lists, int level, int64_t left, Pair *pairs, int32_t *n_pairs)
 {
     Index index;
-    int status = index_fill(&index, matching, level, a, n, b, m);
-    for (int64_t i = 0; i < n && status == 0; i++) {
-        if (matching->match[a[i]] >= 0) continue;
-        const Entry *entry = entry_of(&index, hash_of(&matching->a, level, a[i]));
-        if (entry->count_a != 1 || entry->count_b != 1 || !same_key(matching, a[i], b[entry->head_b])) continue;
+    int status = index_fill(&index, matching, lists, level, left);
+    for (int64_t i = 0; i < lists->n && status == 0; i++) {
+        int32_t call = lists->a[i];
+        if (matching->match[call] >= 0) continue;
+        const Entry *entry = entry_of(&index, hash_of(&matching->a, level, call));
+        if (entry->count_a != 1 || entry->count_b != 1 || !same_key(matching, call, lists->b[entry->head_b])) continue;
         pairs[(*n_pairs)++] = (Pair){(int32_t)i, entry->head_b, -1, false};
     }
     index_free(&index);
     return status;
 }
 
-static bool is_telling(const Rules *rules, int level, int64_t n, int64_t m)
+/* Pairs that stand in the same gap, in the longest common order, are kept. They come first, by rising a. */
+static int keep(const Lists *lists, Pair *pairs, int32_t n_pairs)
 {
-    return (double)n * (double)m <= (double)(1ull << (rules->bits[level] > CHANCE_BITS ? rules->bits[level] - CHANCE_BITS : 0));
+    Pair *inside = malloc((size_t)n_pairs * sizeof *inside), *outside = malloc((size_t)n_pairs * sizeof *outside);
+    int32_t n_inside = 0, n_outside = 0;
+    int status = inside == NULL || outside == NULL ? -1 : 0;
+    qsort(pairs, (size_t)n_pairs, sizeof *pairs, compare_pairs);
+    for (int32_t i = 0; i < n_pairs && status == 0; i++) {
+        pairs[i].kept = false;
+        if (lists->gap_a[pairs[i].a] == lists->gap_b[pairs[i].b]) inside[n_inside++] = pairs[i];
+        else outside[n_outside++] = pairs[i];
+    }
+    if (status == 0 && n_inside > 0) status = keep_longest_order(inside, n_inside);
+    if (status == 0) {
+        memcpy(pairs, inside, (size_t)n_inside * sizeof *pairs);
+        memcpy(pairs + n_inside, outside, (size_t)n_outside * sizeof *pairs);
+    }
+    free(inside);
+    free(outside);
+    return status;
 }
 
 /* Level by level: those in the common order of all levels so far are anchors; the others were moved, at fine levels. */
-static int match_unique(Matching *matching, const int32_t *a, int64_t n, const int32_t *b, int64_t m)
+static int match_unique(Matching *matching, const Lists *lists)
 {
-    Pair *pairs = malloc((size_t)(n < m ? n : m) * sizeof *pairs);
+    int64_t n, m;
+    count_left(matching, lists, &n, &m);
+    Pair *pairs = malloc((size_t)((n < m ? n : m) + 1) * sizeof *pairs);
     int32_t n_pairs = 0;
     int status = pairs == NULL ? -1 : 0;
     for (int level = matching->rules.levels - 1; level >= matching->rules.sure && status == 0; level--) {
         if (!is_telling(&matching->rules, level, n, m)) continue;
         int32_t known = n_pairs, kept = 0;
-        status = find_unique(matching, level, a, n, b, m, pairs, &n_pairs);
+        status = find_unique(matching, lists, level, n + m, pairs, &n_pairs);
         if (status != 0 || n_pairs == known) continue;
-        qsort(pairs, (size_t)n_pairs, sizeof *pairs, compare_pairs);
-        for (int32_t i = 0; i < n_pairs; i++) pairs[i].kept = false;
-        status = keep_longest_order(pairs, n_pairs);
+        status = keep(lists, pairs, n_pairs);
         bool moves = matching->rules.bits[level] >= MOVE_BITS;
         for (int32_t i = 0; i < n_pairs && status == 0; i++) {
-            int32_t mine = a[pairs[i].a], other = b[pairs[i].b];
+            int32_t mine = lists->a[pairs[i].a], other = lists->b[pairs[i].b];
             bool is_new = matching->match[mine] < 0;
             if (!is_new || moves || pairs[i].kept) pair(matching, mine, other, !pairs[i].kept), pairs[kept++] = pairs[i];
         }
@@ -241,7 +321,7 @@ static int pair_windows(Matching *matching, const int32_t *a, int64_t n, const i
 /* How far a and b agree in their keys from x on diagonal k. */
 static int64_t slide(const Matching *matching, const int32_t *a, int64_t n, const int32_t *b, int64_t m, int64_t x, int64_t k)
 {
-    while (x < n && x - k < m && same_key(matching, a[x], b[x - k])) x++;
+    while (x < n && x - k < m && can_pair(matching, a[x], b[x - k])) x++;
     return x;
 }
 
@@ -299,16 +379,18 @@ static int match_gap(Matching *matching, const int32_t *a, int64_t n, const int3
     int64_t none = 0;
     if (n == 0 || m == 0) return 0;
     if (n * m <= matching->rules.cells) return pair_best(matching, a, n, b, m, n, m, &none, &none);
-    while (n > 0 && m > 0 && same_key(matching, a[0], b[0])) pair(matching, *a++, *b++, false), n--, m--;
-    while (n > 0 && m > 0 && same_key(matching, a[n - 1], b[m - 1])) pair(matching, a[--n], b[--m], false);
+    while (n > 0 && m > 0 && can_pair(matching, a[0], b[0])) pair(matching, *a++, *b++, false), n--, m--;
+    while (n > 0 && m > 0 && can_pair(matching, a[n - 1], b[m - 1])) pair(matching, a[--n], b[--m], false);
     if (n == 0 || m == 0) return 0;
     int status = pair_fewest_edits(matching, a, n, b, m);
     return status != 0 ? (status > 0 ? 0 : -1) : pair_windows(matching, a, n, b, m);
 }
 
 /* Collects what is not matched between one anchor and the next, into rest_a and rest_b. */
-static int match_gaps(Matching *matching, const int32_t *a, int64_t n, const int32_t *b, int64_t m, int32_t *rest_a, int32_t *rest_b)
+static int match_gaps(Matching *matching, const Lists *lists, int32_t *rest_a, int32_t *rest_b)
 {
+    const int32_t *a = lists->a, *b = lists->b;
+    int64_t n = lists->n, m = lists->m;
     int status = 0;
     for (int64_t i = 0, j = 0; i < n && status == 0;) {
         int64_t left_a = 0, left_b = 0;
@@ -323,13 +405,32 @@ static int match_gaps(Matching *matching, const int32_t *a, int64_t n, const int
     return status;
 }
 
-/* What is left on both sides as often, with inputs that tell it: made in another order, too. */
-static int match_moved(Matching *matching, const int32_t *a, int64_t n, const int32_t *b, int64_t m)
+/* Calls whose inputs stand as often on both sides are promised to each other: none is paired with one of other inputs. */
+static int promise(Matching *matching, const Lists *lists, int64_t left)
 {
     int level = matching->rules.levels - 1;
+    const int32_t *a = lists->a, *b = lists->b;
     Index index;
-    int status = index_fill(&index, matching, level, a, n, b, m);
-    for (int64_t i = 0; i < n && status == 0; i++) {
+    int status = index_fill(&index, matching, lists, level, left);
+    for (int64_t i = 0; i < lists->n && status == 0; i++) {
+        if (matching->match[a[i]] >= 0 || token(&matching->a, level, a[i]) == 0) continue;
+        const Entry *entry = entry_of(&index, hash_of(&matching->a, level, a[i]));
+        if (entry->count_a != entry->count_b) continue;
+        matching->promised_a[a[i]] = 1;
+        for (int32_t j = entry->head_a == i ? entry->head_b : -1; j >= 0; j = index.next[j]) matching->promised_b[b[j]] = 1;
+    }
+    index_free(&index);
+    return status;
+}
+
+/* What is left on both sides as often, with inputs that tell it: made in another order, too. */
+static int match_moved(Matching *matching, const Lists *lists, int64_t left)
+{
+    int level = matching->rules.levels - 1;
+    const int32_t *a = lists->a, *b = lists->b;
+    Index index;
+    int status = index_fill(&index, matching, lists, level, left);
+    for (int64_t i = 0; i < lists->n && status == 0; i++) {
         if (matching->match[a[i]] >= 0 || token(&matching->a, level, a[i]) == 0) continue;
         Entry *entry = entry_of(&index, hash_of(&matching->a, level, a[i]));
         if (entry->count_a != entry->count_b || entry->head_b < 0 || !same_key(matching, a[i], b[entry->head_b])) continue;
@@ -340,13 +441,29 @@ static int match_moved(Matching *matching, const int32_t *a, int64_t n, const in
     return status;
 }
 
+static void number_gaps(const Matching *matching, const Lists *lists)
+{
+    int32_t gap = 0;
+    for (int64_t i = 0; i < lists->n; i++) lists->gap_a[i] = matching->match[lists->a[i]] < 0 ? gap : gap++;
+    gap = 0;
+    for (int64_t j = 0; j < lists->m; j++) lists->gap_b[j] = matching->taken[lists->b[j]] ? gap++ : gap;
+}
+
 static int match_rest(Matching *matching, const int32_t *a, int64_t n, const int32_t *b, int64_t m)
 {
-    int32_t *rest = malloc((size_t)(n + m) * sizeof *rest);
-    int status = rest == NULL ? -1 : match_unique(matching, a, n, b, m);
-    if (status == 0) status = match_gaps(matching, a, n, b, m, rest, rest + n);
-    if (status == 0 && is_telling(&matching->rules, matching->rules.levels - 1, n, m)) status = match_moved(matching, a, n, b, m);
-    free(rest);
+    int32_t *room = malloc((size_t)(n + m) * sizeof *room), *gaps = malloc((size_t)(n + m) * sizeof *gaps);
+    Lists lists = {a, b, n, m, gaps, gaps == NULL ? NULL : gaps + n};
+    int status = room == NULL || gaps == NULL ? -1 : 0;
+    int64_t left_a, left_b;
+    if (status == 0 && n + m > LONG) walk_along(matching, &lists);
+    if (status == 0) number_gaps(matching, &lists), status = match_unique(matching, &lists);
+    count_left(matching, &lists, &left_a, &left_b);
+    bool telling = is_telling(&matching->rules, matching->rules.levels - 1, left_a, left_b);
+    if (status == 0 && telling) status = promise(matching, &lists, left_a + left_b);
+    if (status == 0) status = match_gaps(matching, &lists, room, room + n);
+    if (status == 0 && telling) status = match_moved(matching, &lists, left_a + left_b);
+    free(room);
+    free(gaps);
     return status;
 }
 

@@ -60,12 +60,14 @@ static int match_sides(Matching *matching, const int32_t *parent_a, const int32_
 {
     Children a = {0}, b = {0};
     int status = -1;
-    matching->taken = calloc((size_t)matching->b.n + 1, 1);
-    if (matching->taken != NULL && children_of(&a, parent_a, matching->a.n) == 0 && children_of(&b, parent_b, matching->b.n) == 0)
+    size_t n = (size_t)matching->a.n, m = (size_t)matching->b.n;
+    uint8_t *marks = calloc(n + 2 * m + 1, 1);
+    if (marks != NULL) matching->taken = marks, matching->promised_b = marks + m, matching->promised_a = marks + 2 * m;
+    if (marks != NULL && children_of(&a, parent_a, matching->a.n) == 0 && children_of(&b, parent_b, matching->b.n) == 0)
         status = walk(matching, &a, &b);
     children_free(&a);
     children_free(&b);
-    free(matching->taken);
+    free(marks);
     return status;
 }
 

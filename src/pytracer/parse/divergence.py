@@ -263,8 +263,9 @@ class _Lane:
         """Where the calls of a sample end that ended unlike the first."""
         last = self._last(sample)
         silent = self.silent[sample]
-        rest = np.flatnonzero(silent) if silent is not None else np.zeros(0, np.int64)
-        following = rest[:1]
+        expected = self.present[REFERENCE]
+        rest = np.zeros(0, np.bool_) if silent is None else silent if expected is None else silent & expected
+        following = np.flatnonzero(rest)[:1]
         parent = int(self.lane.parent[last]) if last >= 0 else -1
         site = int(self.lane.sites(np.array([last]))[0]) if last >= 0 else -1
         first = int(following[0]) if len(following) else -1

@@ -58,6 +58,7 @@ class MergedTree:
     rows: list[Rows | None]  # row of each call in each sample, -1 for none; samples that agree share one array
     moved: list[Rows]  # calls that each sample made in another order
     capped: int = 0  # lists that were too different to be aligned whole
+    _whole: Rows = field(default_factory=lambda: np.zeros(0, np.int32))  # rows of a sample that made just these calls
     _coarse: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
     _tokens: Tokens | None = None  # all levels, once samples differ
 
@@ -69,18 +70,20 @@ class MergedTree:
         nobody: list[Rows | None] = [None] * len(sides)
         moved = [np.zeros(0, np.int32) for _ in sides]
         tree = cls(catalog, list(sides), side.key, side.parent, np.full(len(own), first, np.int32), nobody, moved)
-        tree.rows[first] = own
+        tree.rows[first] = tree._whole = own
         tree._coarse = tokens_of(side.lane, catalog, BITS[SURE : SURE + 1])[0]
         for i, other in enumerate(sides[first + 1 :], first + 1):
             if other is not None:
-                tree._add(i, other, own)
+                tree._add(i, other)
         return tree
 
-    def _add(self, sample: int, side: Side, first: Rows) -> None:
+    def _add(self, sample: int, side: Side) -> None:
         coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
         same = np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)
         if same and unsuspicious(self.parent, self.key, self._coarse, coarse):
-            self.rows[sample] = first
+            if len(self._whole) != len(self.key):
+                self._whole = np.arange(len(self.key), dtype=np.int32)
+            self.rows[sample] = self._whole
             return
         tokens = tokens_of(side.lane, self.catalog)
         found = match(self.parent, self.key, self._all_tokens(), side.parent, side.key, tokens)
@@ -116,7 +119,10 @@ class MergedTree:
         self.parent = parent
         self.key = _joined(self.key, place, side.key[new], own)
         self.source = _joined(self.source, place, np.full(len(own), sample, np.int32), own)
-        self._tokens = np.stack([_joined(a, place, b[new], own) for a, b in zip(self._all_tokens(), tokens, strict=True)])
+        known_tokens, self._tokens = self._all_tokens(), np.empty((len(tokens), total), np.uint64)
+        for merged_level, known_level, level in zip(self._tokens, known_tokens, tokens, strict=True):
+            merged_level[place] = known_level
+            merged_level[own] = level[new]
         self._coarse = self._tokens[SURE]
         nobody = np.full(len(own), -1, np.int32)
         known: dict[int, Rows] = {}  # samples that agree go on sharing an array
