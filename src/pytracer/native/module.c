@@ -1,5 +1,6 @@
 /* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
 #define _GNU_SOURCE
+#include "fingerprints.h"
 #include "pytracer.h"
 #include "statistics.h"
 
@@ -387,6 +388,8 @@ static PyMethodDef functions[] = {
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {"summarise_values", (PyCFunction)(void (*)(void))summarise_values, METH_FASTCALL, NULL},
     {"measure_elements", (PyCFunction)(void (*)(void))measure_elements, METH_FASTCALL, NULL},
+    {"fingerprint_calls", fingerprint_calls, METH_VARARGS, NULL},
+    {"match_trees", match_trees, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
