@@ -11,6 +11,9 @@ from pytracer.records.tables import Function, Site
 
 Row = TypeVar("Row", bound=Hashable)
 
+DENSE_IDS = 2**20
+"""Ids up to there are looked up in a table: ten times faster than a search."""
+
 
 class Numbering(Generic[Row]):
     """Numbers rows in order of first appearance; `rows[i]` is row number i."""
@@ -80,11 +83,11 @@ class Catalog:
         """Function number of every call of a lane of `process`."""
         rows = process.functions.rows
         shared = [self.functions.number(row, (row.module, row.name, row.file, row.line)) for row in rows]
-        return np.array(shared, np.int64)[process.functions.find(lane.calls["function"])]
+        return _numbers(process.functions.ids, np.array(shared, np.int64), lane.calls["function"])
 
     def sites_of(self, process: Process, lane: Lane) -> NDArray[np.int64]:
         """Site number of every call of a lane of `process`; -1 when the place is not known."""
-        return _with_default(self.sites.numbers(process.sites.rows), -1)[process.sites.find(lane.calls["site"])]
+        return _numbers(process.sites.ids, self.sites.numbers(process.sites.rows), lane.calls["site"])
 
     def names_of(self, lane: Lane) -> NDArray[np.int64]:
         """Name number of each row of the lane's names, and at the end 0 (the empty name) for an unknown id."""
@@ -93,6 +96,17 @@ class Catalog:
     def dtypes_of(self, lane: Lane) -> NDArray[np.int64]:
         """Dtype number of each dtype of `lane.arrays`."""
         return self.dtypes.numbers([dtype.str for dtype in lane.arrays.dtypes])
+
+
+def _numbers(ids: NDArray[np.int64], numbers: NDArray[np.int64], wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The number of each wanted id, -1 for an unknown one; `ids` are those of `numbers`, ascending."""
+    last = int(ids.max(initial=-1))
+    if last > DENSE_IDS:
+        found = np.searchsorted(ids, wanted)
+        return np.where(np.append(ids, -1)[found] == wanted, np.append(numbers, -1)[found], -1)
+    dense = np.full(last + 2, -1)
+    dense[ids] = numbers
+    return dense[np.minimum(wanted, last + 1)]
 
 
 def _with_default(numbers: NDArray[np.int64], default: int) -> NDArray[np.int64]:

@@ -87,7 +87,10 @@ class Explainer:
     def lane(
         self, reference: View, calls: Ints, views: Sequence[View], rows: Ints, functions: Ints, sites: Ints
     ) -> None:
-        """Explain `calls` (C,) of the reference, found at `rows` (N, C) of the samples; -1 for not found."""
+        """Explain calls found at `rows` (N, C) of the samples, -1 for not found, and shown as `calls` (C,) of `reference`.
+
+        `functions` and `sites` (C,) are their catalog numbers.
+        """
         if len(views) != len(self.samples):
             return
         everywhere = np.flatnonzero((rows >= 0).all(axis=0))
@@ -95,7 +98,7 @@ class Explainer:
             some = everywhere[first : first + BATCH_CALLS]
             tokens = _outputs(reference, calls[some], views, rows[:, some])
             explained = [(name, _agrees(tokens, level)) for name, level in self._levels.items()]
-            for i, call in enumerate(calls[some].tolist()):
+            for i, call in enumerate(some.tolist()):
                 names = tuple(name for name, agrees in explained if agrees[i])
                 self._add(int(functions[call]), int(sites[call]), names, tokens[:, i])
 

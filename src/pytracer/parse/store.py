@@ -11,8 +11,6 @@ with Result.open(path) as result:
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +22,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.chunks import ChunkedTable
-from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
+from pytracer.parse.files import Part
+from pytracer.parse.schema import (
+    ATTRIBUTES,
+    JSON_COLUMNS,
+    NEVER_NONE,
+    REFERENCES,
+    RESULT_FORMAT,
+    RESULT_VERSION,
+    TABLES,
+    TEXT,
+)
 from pytracer.parse.sink import Sink
 
 CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14, "observations": 2**14}
@@ -33,6 +41,9 @@ SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
+UNFILLED = ("calls", "values", "elements", "divergences")
+VERSIONS = ("v110", "v110")
+"""Of HDF5: half the size of the oldest form for small results, with checksums, and read by all since 2016."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
 
 
@@ -52,14 +63,12 @@ class ResultWriter:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
-            os.close(handle)
-            self._temporary: Path | None = Path(name)
-            self._sink = Sink(name, "w+")
-            self._file = h5py.File(self._sink, "w")
+            self._part = Part(self.path)
+            self._sink = Sink(self._part.name, "w+")
+            self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
+        self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
         self._chunked: dict[str, ChunkedTable] = {}
         for table, columns in TABLES.items():
@@ -86,12 +95,11 @@ class ResultWriter:
     def append(self, table: str, columns: Mapping[str, ArrayLike | Sequence[str]]) -> None:
         """Append rows: one sequence of equal length for each column of the table."""
         lengths = {len(column) for column in columns.values()}  # type: ignore[arg-type]
-        # TODO (removed when all stages fill the new columns)
-        for name in TABLES[table].keys() - columns.keys():
-            kind, n = TABLES[table][name][0], max(lengths)
-            columns = dict(columns) | {
-                name: [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)
-            }
+        if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
+            for name in TABLES[table].keys() - columns.keys():
+                kind, n = TABLES[table][name][0], max(lengths)
+                empty = [""] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
+                columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
@@ -110,6 +118,16 @@ class ResultWriter:
             raise _cannot_write(self.path, self._sink.error or error) from error
         self._check()
 
+    def column(self, table: str, name: str) -> NDArray[Any]:
+        """A column of numbers as written so far."""
+        try:
+            if table in self._chunked:
+                self._chunked[table].flush()
+            written: NDArray[Any] = self._file[table][name][:]
+        except (OSError, RuntimeError) as error:
+            raise _cannot_write(self.path, self._sink.error or error) from error
+        return written
+
     def finish(self, attributes: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write the root attributes and the provenance, close, and rename to the final name."""
         attributes = {"format": RESULT_FORMAT, "version": RESULT_VERSION} | dict(attributes)
@@ -124,12 +142,10 @@ class ResultWriter:
             self._file.close()
             self._sink.close()
             self._check()
-            if self._temporary is not None:
-                self._temporary.chmod(0o666 & ~_umask())
-                self._temporary.replace(self.path)
+            self._part.keep()
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, error) from error
-        self._temporary = None
+        self._finished = True
 
     def _check(self) -> None:
         if self._sink.error is not None:
@@ -139,18 +155,12 @@ class ResultWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._temporary is None:
+        if self._finished:
             return
         with suppress(OSError, RuntimeError):  # the file goes away all the same
             self._file.close()
         self._sink.close()
-        self._temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        self._part.discard()
 
 
 def _cannot_write(path: Path, error: Exception) -> PytracerError:
@@ -280,6 +290,22 @@ class Result:
             return dataset[rows]
         except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
+
+    def verify(self) -> None:
+        """Raise ResultError unless all references lead to rows, and all JSON texts are JSON: reads those columns."""
+        for table, references in REFERENCES.items():
+            for column, target in references.items():
+                rows = self.read(table, column)
+                least = 0 if column in NEVER_NONE.get(table, ()) else -1
+                if len(rows) and not least <= rows.min() <= rows.max() < self.length(target):
+                    raise _corrupt(self.path, f"{table}/{column} leads out of the table {target}")
+        for table, columns in JSON_COLUMNS.items():
+            for column in columns:
+                try:
+                    for text in self.read(table, column):
+                        json.loads(text)
+                except (ValueError, RecursionError) as error:
+                    raise _corrupt(self.path, f"{table}/{column} is not JSON", error) from error
 
     def attribute(self, name: str) -> Any:
         """A root attribute (see `schema.ATTRIBUTES`) as a Python value."""

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytracer.parse.align import AlignedLane, CallCount
+from pytracer.parse.aggregates import ReadColumn, of_functions
+from pytracer.parse.align import AlignedLane
 from pytracer.parse.catalog import Catalog, Numbering, distinct
+from pytracer.parse.divergence import CallCount, Divergence
+from pytracer.parse.evidence import Evidence
 from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
-from pytracer.parse.schema import TABLES
-from pytracer.parse.sources import SourceLines
+from pytracer.parse.schema import SOURCES_PER_RESULT, TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.values import NAMED, View
 from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
@@ -21,6 +24,8 @@ from pytracer.records.tables import Function
 
 Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
+
+CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
 
 
 class Labels:
@@ -94,16 +99,28 @@ def _type(view: View, row: int) -> tuple[int, str, str]:
     return kind, str(arrays.dtypes[int(arrays.dtype[entry])]), shape
 
 
-def functions(catalog: Catalog) -> Columns:
-    """The table `functions`."""
+def functions(catalog: Catalog, sources: Sources, calls: ReadColumn) -> Columns:
+    """The table `functions`; `calls` reads those that are stored."""
     rows = catalog.functions.rows
-    return _columns("functions", (f._replace(params=json.dumps(f.params)) for f in rows))  # type: ignore[arg-type]
+    own = [(*function[:-1], json.dumps(function.params), sources.signature(function)) for function in rows]
+    named = list(TABLES["functions"])[: len(Function._fields) + 1]
+    return {name: [row[i] for row in own] for i, name in enumerate(named)} | dict(of_functions(calls, len(rows)))
 
 
-def sites(catalog: Catalog) -> Columns:
+def sites(catalog: Catalog, sources: Sources) -> Columns:
     """The table `sites`, with the source lines as they are now."""
-    sources = SourceLines()
     return _columns("sites", ((*site, sources.line(site.file, site.line)) for site in catalog.sites.rows))
+
+
+def sources_of(catalog: Catalog, sources: Sources) -> Columns:
+    """The table `sources`: the first files that fit."""
+    room, rows = SOURCES_PER_RESULT, []
+    for file in dict.fromkeys(site.file for site in catalog.sites.rows if site.file):
+        text = sources.text(file)
+        size = len(text.encode(errors="replace"))
+        rows.append((file, text if size <= room else ""))
+        room -= size if size <= room else 0
+    return _columns("sources", rows)
 
 
 def samples(experiment: Experiment) -> Columns:
@@ -135,30 +152,46 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace]) -> Columns:
-    """The table `notes`."""
-    return _columns("notes", ((trace.sample, note) for trace in traces for note in trace.notes))
+def notes(traces: Iterable[Trace], reference: Trace, sources: Sources) -> Columns:
+    """The table `notes`; that of the reference names the source files that may not be those that ran."""
+    found = [(trace.sample, note) for trace in traces for note in trace.notes]
+    return _columns("notes", found + [(reference.sample, f"{file}: {CHANGED}") for file in sources.changed])
 
 
 def divergences(
-    lanes: Sequence[AlignedLane], first_calls: Sequence[int], compared: Sequence[Trace], catalog: Catalog
+    found: Sequence[Divergence],
+    evidence: Sequence[Sequence[Evidence]],
+    lanes: Sequence[AlignedLane],
+    first_calls: Sequence[int],
+    compared: Sequence[Trace],
+    catalog: Catalog,
 ) -> Columns:
-    """The table `divergences`."""
+    """The table `divergences`; `evidence` of each of those found."""
+    first_values = _first_values(lanes, [one.lane for one, values in zip(found, evidence, strict=True) if values])
     rows: list[tuple[Any, ...]] = []
-    for number, (lane, first) in enumerate(zip(lanes, first_calls, strict=True)):
-        for found in lane.divergences:
-            parent, before, start = (
-                first + row if row >= 0 else -1 for row in (found.parent, found.before, found.first)
-            )
-            function = int(lane.function[found.parent]) if found.parent >= 0 else -1
-            sides: list[dict[str, Any]] = [
-                {"samples": [compared[i].sample for i in side.samples], "calls": _counts(side.calls, catalog)}
-                for side in found.sides
-            ]
-            who = json.dumps(sorted({sample for side in sides for sample in side["samples"]}))
-            texts = (who, json.dumps(_counts(found.reference, catalog)), json.dumps(sides))
-            rows.append((number, parent, function, found.site, before, start, *texts))
+    for one, values in zip(found, evidence, strict=True):
+        places = [first_calls[one.lane] + call if call >= 0 else -1 for call in (one.parent, one.before, one.first)]
+        sides: list[dict[str, Any]] = [
+            {"samples": [compared[i].sample for i in way.samples], "calls": _counts(way.calls, catalog)}
+            for way in one.ways
+        ]
+        who = sorted({sample for side in sides for sample in side["samples"]})
+        shown = [int(first_values[one.lane][value.call]) + value.value for value in values]
+        texts = [json.dumps(part) for part in (who, _counts(one.reference, catalog), sides)]
+        end = one.kind.value, one.times, json.dumps(shown)
+        rows.append((one.lane, places[0], one.function, one.site, *places[1:], *texts, *end))
     return _columns("divergences", rows)
+
+
+def _first_values(lanes: Sequence[AlignedLane], wanted: Sequence[int]) -> dict[int, Ints]:
+    """For each lane the row in values of the first value of each call."""
+    result, stored = {}, 0
+    for number, lane in enumerate(lanes if wanted else ()):
+        counts = lane.column("n_inputs").astype(np.int64) + lane.column("n_outputs")
+        if number in wanted:
+            result[number] = stored + np.cumsum(counts) - counts
+        stored += int(counts.sum())
+    return result
 
 
 def explanations(explainer: Explainer | None) -> Columns:
