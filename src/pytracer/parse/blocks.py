@@ -10,9 +10,9 @@ from pytracer.parse.keeping import Group, Keeper
 from pytracer.parse.measure import Rule
 from pytracer.parse.measurement import Measurement
 from pytracer.parse.numbers import Numbers, Summary, summarise
-from pytracer.parse.pages import is_mapped
 from pytracer.parse.schema import Finding
 from pytracer.parse.values import ValueRows, View, agreement, array_contents, findings
+from pytracer.records.pages import is_mapped
 from pytracer.records.schema import VALUE, Kind
 
 Ints = NDArray[np.int64]

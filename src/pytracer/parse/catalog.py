@@ -55,6 +55,17 @@ def distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], ND
     return found, place, index
 
 
+def distinct_columns(columns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct columns of a table (K, C) of integers, and the index of each column among them."""
+    code = np.zeros(columns.shape[1], np.int64)
+    place = np.zeros(min(1, len(code)), np.int64)
+    for row in columns:
+        if not (row == row[:1]).all():
+            found, _, index = distinct(row)
+            _, place, code = distinct(code * len(found) + index)
+    return columns[:, place], code
+
+
 class Catalog:
     """The functions, call sites, names and dtypes of all samples.
 

@@ -13,14 +13,13 @@ from pytracer.parse import tables
 from pytracer.parse.aggregates import of_edges
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls, Observers
-from pytracer.parse.catalog import Catalog
+from pytracer.parse.catalog import Catalog, distinct_columns
 from pytracer.parse.confidence import Bounds, probability_of
 from pytracer.parse.divergence import find_divergences
 from pytracer.parse.evidence import find_evidence
 from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.keeping import Keeper
 from pytracer.parse.measurement import Measurement
-from pytracer.parse.pages import drop_pages
 from pytracer.parse.provenance import provenance
 from pytracer.parse.samples import Experiment, Status, open_experiment
 from pytracer.parse.schema import TABLES
@@ -32,7 +31,7 @@ from pytracer.records.schema import Outcome
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-BLOCK_VALUES = 2**17
+BLOCK_VALUES = 2**15
 """Values of the reference that are measured at once: bounds the memory."""
 
 
@@ -121,7 +120,7 @@ def _measure_lane(
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         shown, parts = lane.shown(block).astype(np.int64), []
         # Calls that the same samples made, and one of them shows, are measured together.
-        patterns, pattern = np.unique(np.vstack([lane.source[block], rows >= 0]), axis=1, return_inverse=True)
+        patterns, pattern = distinct_columns(np.vstack([lane.source[block], rows >= 0]))
         for i in range(patterns.shape[1]):
             calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[1:, i])
             view = views[patterns[0, i]]
@@ -136,7 +135,7 @@ def _measure_lane(
         found = np.count_nonzero(rows >= 0, axis=0)
         store.block(number, lane, block, first_call, parts, found)
         for side in filter(None, lane.lanes):
-            drop_pages(side)
+            side.drop_pages()
         yield block.stop
     if explainer is not None and present:
         _explain(lane, differences.begin(lane.parent), views, present, explainer)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pytracer.errors import TraceError
 from pytracer.records.arrays import Arrays
+from pytracer.records.pages import drop_pages
 from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, TASK, VALUE, Kind, Outcome, Role, TaskKind
 from pytracer.records.tables import (
     Child,
@@ -97,6 +98,10 @@ class Lane:
                 return Opaque(kind, f"{extra} bytes, hash {data:016x}")
             case _:
                 return Opaque(kind, str(extra))
+
+    def drop_pages(self) -> None:
+        """Forget what was read of the files: it would count as memory of this process."""
+        drop_pages(self.calls, self.values, self.payload)
 
     def _big_integer(self, offset: int, length: int) -> int | Opaque:
         digits = self.digits(offset, length)
@@ -317,6 +322,7 @@ def _read_lane(
     tasks = records_of(folder / "tasks.bin", TASK, notes)
     if np.any(tasks["kind"] > max(TaskKind)):
         raise TraceError(f"{label}/tasks.bin is corrupt: a task of an unknown kind; trace again")
+    drop_pages(calls, values, payload)
     return Lane(folder.name, calls, values, payload, arrays, names, tasks)
 
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pytracer.records.reader import Lane
-
 
 def mapping_of(array: NDArray[Any]) -> mmap.mmap | None:
     """The file mapping under an array that the reader of traces made; None when it stands in memory."""
@@ -21,9 +19,9 @@ def is_mapped(array: NDArray[Any]) -> bool:
     return mapping_of(array) is not None
 
 
-def drop_pages(lane: Lane) -> None:
-    """Forget the pages of a lane; who looks at them again gets them from the system's cache."""
-    for array in (lane.calls, lane.values, lane.payload):
+def drop_pages(*arrays: NDArray[Any]) -> None:
+    """Forget the pages of mapped files; who looks at them again gets them from the system's cache."""
+    for array in arrays:
         mapping = mapping_of(array)
         if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
             mapping.madvise(mmap.MADV_DONTNEED)
