@@ -93,7 +93,7 @@ class ResultWriter:
         if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
             for name in TABLES[table].keys() - columns.keys():
                 kind, n = TABLES[table][name][0], max(lengths)
-                empty = [""] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
+                empty = ["[]"] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
                 columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
