@@ -69,6 +69,7 @@ class ResultWriter:
             raise _cannot_write(self.path, error) from error
         self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
+        self._datasets: dict[str, Any] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
@@ -81,6 +82,7 @@ class ResultWriter:
         dtype = _TEXT_TYPE if kind == TEXT else np.dtype(kind)
         chunk = CHUNK_ROWS.get(name.partition("/")[0], SMALL_CHUNK_ROWS)
         dataset = self._file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(chunk,), **options)
+        self._datasets[name] = dataset
         dataset.attrs["comment"] = comment
 
     def rows(self, table: str) -> int:
@@ -103,7 +105,7 @@ class ResultWriter:
             return
         try:
             for name, column in columns.items():
-                dataset = self._file[table][name]
+                dataset = self._datasets[f"{table}/{name}"]
                 dataset.resize((end,))
                 dataset[first:end] = _storable(column) if TABLES[table][name][0] == TEXT else column
         except OSError as error:
@@ -113,7 +115,7 @@ class ResultWriter:
     def column(self, table: str, name: str) -> NDArray[Any]:
         """A column of numbers as written so far."""
         try:
-            written: NDArray[Any] = self._file[table][name][:]
+            written: NDArray[Any] = self._datasets[f"{table}/{name}"][:]
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, self._sink.error or error) from error
         return written
@@ -214,6 +216,7 @@ class Result:
         self.path = path
         self._file = file
         self._claimed = 0  # bytes of the columns
+        self._datasets: dict[str, Any] = {}
         self._lengths = {table: self._check(table) for table in TABLES}
         if self._claimed > MAX_COMPRESSION * path.stat().st_size:
             raise _corrupt(path, f"a file of its size cannot hold {self._claimed} bytes")
@@ -257,6 +260,7 @@ class Result:
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             if is_text != (kind == TEXT) or (not is_text and dataset.dtype.kind != np.dtype(kind).kind):
                 raise _corrupt(self.path, f"{name} has the wrong type")
+            self._datasets[name] = dataset
             lengths.add(len(dataset))
             self._claimed += dataset.nbytes
         if len(lengths) != 1:
@@ -272,7 +276,7 @@ class Result:
         if column not in TABLES[table]:
             raise KeyError(f"{table} has no column {column}")
         try:
-            dataset = self._file[f"{table}/{column}"]
+            dataset = self._datasets[f"{table}/{column}"]
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]
