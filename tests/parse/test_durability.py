@@ -170,3 +170,13 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     part.discard()
     assert not part.name.exists()
     assert not (tmp_path / ".r.h5.abcd_123.part").exists()
+
+
+def test_in_the_cache_folder_those_of_other_results_do_not_pile_up(tmp_path: Path) -> None:
+    for name in (".stats.1.h5.abcd_123.part", ".stats.2.h5.abcd_123.part", ".other.h5.abcd_123.part"):
+        (tmp_path / name).touch()
+    living = Part(tmp_path / "stats.3.h5")
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == [".other.h5.abcd_123.part", living.name.name]
+    assert list(stale_parts(tmp_path / "stats.4.h5")) == []
+    living.discard()

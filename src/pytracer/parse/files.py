@@ -49,8 +49,10 @@ class Part:
 
 
 def stale_parts(path: Path) -> Iterator[Path]:
-    """Parts of `path` that no living process writes."""
-    ours = re.compile(re.escape(f".{path.name}.") + r"[a-z0-9_]{8}" + re.escape(SUFFIX))  # as tempfile names them
+    """Parts of `path` that no living process writes; where it is named as in the cache folder, of all such files."""
+    cached = re.match(r"stats\.|callgraph\.", path.name)
+    name = rf"{cached[0]}.+" if cached else re.escape(path.name)
+    ours = re.compile(rf"\.{name}\.[a-z0-9_]{{8}}{re.escape(SUFFIX)}")  # as tempfile names them
     for found in list(path.parent.iterdir()):
         if ours.fullmatch(found.name) and _is_stale(found):
             yield found
