@@ -35,10 +35,10 @@ def parse(
     traces: Sequence[Path | str],
     output: Path | str,
     *,
-    measurement: Measurement = Measurement(),  # noqa: B008
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
+    measurement: Measurement | None = None,
     words: Sequence[str] = (),
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
@@ -49,7 +49,7 @@ def parse(
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
         trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
-
+        measurement: how bits are measured, by default `Measurement()`.
         words: the command line that asked for it, for the provenance.
 
     Returns:
@@ -75,7 +75,7 @@ def parse(
                     progress(first_calls[-1] + done, total)
         _write_tables(writer, experiment, lanes, first_calls, store)
         writer.append("explanations", tables.explanations(explainer))
-        writer.finish(_attributes(experiment, store), provenance(experiment, measurement, words))
+        writer.finish(_attributes(experiment, store), provenance(experiment, measurement or Measurement(), words))
     return Result.open(output)
 
 
