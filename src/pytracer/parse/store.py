@@ -63,9 +63,13 @@ class ResultWriter:
         self.path = Path(path)
         try:
             self._part = Part(self.path)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        try:
             self._sink = Sink(self._part.name, "w+")
             self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
+            self._part.discard()
             raise _cannot_write(self.path, error) from error
         self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
