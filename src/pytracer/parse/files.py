@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -48,10 +49,12 @@ class Part:
 
 
 def stale_parts(path: Path) -> Iterator[Path]:
-    """Parts of `path` that no living process writes."""
-    beginning = f".{path.name}."
+    """Parts of `path` that no living process writes; where it is named as in the cache folder, of all such files."""
+    cached = re.match(r"stats\.|callgraph\.", path.name)
+    name = rf"{cached[0]}.+" if cached else re.escape(path.name)
+    ours = re.compile(rf"\.{name}\.[a-z0-9_]{{8}}{re.escape(SUFFIX)}")  # as tempfile names them
     for found in list(path.parent.iterdir()):
-        if found.name.startswith(beginning) and found.name.endswith(SUFFIX) and _is_stale(found):
+        if ours.fullmatch(found.name) and _is_stale(found):
             yield found
 
 
