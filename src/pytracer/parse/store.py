@@ -64,18 +64,23 @@ class ResultWriter:
         self.path = Path(path)
         try:
             self._part = Part(self.path)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        try:
             self._sink = Sink(self._part.name, "w+")
             self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
+            self._part.discard()
             raise _cannot_write(self.path, error) from error
         self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
         self._chunked: dict[str, ChunkedTable] = {}
+        self._datasets: dict[str, Any] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
             if table in CHUNK_ROWS:
-                datasets = {column: self._file[table][column] for column in columns}
+                datasets = {column: self._datasets[f"{table}/{column}"] for column in columns}
                 self._chunked[table] = ChunkedTable(datasets, CHUNK_ROWS[table])
 
     def _create(self, name: str, kind: str, comment: str) -> None:
@@ -86,6 +91,7 @@ class ResultWriter:
         dtype = _TEXT_TYPE if kind == TEXT else np.dtype(kind)
         chunk = CHUNK_ROWS.get(name.partition("/")[0], SMALL_CHUNK_ROWS)
         dataset = self._file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(chunk,), **options)
+        self._datasets[name] = dataset
         dataset.attrs["comment"] = comment
 
     def rows(self, table: str) -> int:
@@ -98,7 +104,7 @@ class ResultWriter:
         if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
             for name in TABLES[table].keys() - columns.keys():
                 kind, n = TABLES[table][name][0], max(lengths)
-                empty = [""] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
+                empty = ["[]"] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
                 columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
@@ -111,7 +117,7 @@ class ResultWriter:
                 self._chunked[table].append(columns)
                 columns = {}
             for name, column in columns.items():
-                dataset = self._file[table][name]
+                dataset = self._datasets[f"{table}/{name}"]
                 dataset.resize((end,))
                 dataset[first:end] = _storable(column) if TABLES[table][name][0] == TEXT else column
         except OSError as error:
@@ -123,7 +129,7 @@ class ResultWriter:
         try:
             if table in self._chunked:
                 self._chunked[table].flush()
-            written: NDArray[Any] = self._file[table][name][:]
+            written: NDArray[Any] = self._datasets[f"{table}/{name}"][:]
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, self._sink.error or error) from error
         return written
@@ -226,6 +232,7 @@ class Result:
         self.path = path
         self._file = file
         self._claimed = 0  # bytes of the columns
+        self._datasets: dict[str, Any] = {}
         self._lengths = {table: self._check(table) for table in TABLES}
         if self._claimed > MAX_COMPRESSION * path.stat().st_size:
             raise _corrupt(path, f"a file of its size cannot hold {self._claimed} bytes")
@@ -269,6 +276,7 @@ class Result:
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             if is_text != (kind == TEXT) or (not is_text and dataset.dtype.kind != np.dtype(kind).kind):
                 raise _corrupt(self.path, f"{name} has the wrong type")
+            self._datasets[name] = dataset
             lengths.add(len(dataset))
             self._claimed += dataset.nbytes
         if len(lengths) != 1:
@@ -284,7 +292,7 @@ class Result:
         if column not in TABLES[table]:
             raise KeyError(f"{table} has no column {column}")
         try:
-            dataset = self._file[f"{table}/{column}"]
+            dataset = self._datasets[f"{table}/{column}"]
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]

@@ -135,7 +135,7 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
         nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, 0, *(0 for _ in names)]
         return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
     noise, counters = trace.meta["noise"], trace.counters()
-    seed = "" if trace.seed is None else str(trace.seed)
+    seed = "" if trace.seed is None or trace.model == "none" else str(trace.seed)
     layers, missing = json.dumps(noise["layers"]), json.dumps(noise["missing"])
     around = json.dumps(noise["settings"]), json.dumps(trace.meta.get("environment", {}))
     calls = sum(len(lane.calls) for _, lane in trace.lanes())
