@@ -65,6 +65,10 @@ class Composition(NoiseModel):
         for model in reversed(self.models):
             model.stop()
 
+    def watched(self) -> tuple[str, ...]:
+        """Those of all."""
+        return tuple(dict.fromkeys(package for model in self.models for package in model.watched()))
+
     def modules_loaded(self) -> None:
         """Tell all."""
         for model in self.models:

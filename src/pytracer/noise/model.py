@@ -92,6 +92,10 @@ class NoiseModel:
     def stop(self) -> None:
         """Restore unperturbed arithmetic."""
 
+    def watched(self) -> tuple[str, ...]:
+        """Packages, beside those in which functions are hooked, whose import `modules_loaded` must be told of."""
+        return ()
+
     def modules_loaded(self) -> None:
         """Something may have been imported since the last time."""
 

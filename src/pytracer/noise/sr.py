@@ -79,8 +79,13 @@ class StochasticRounding(NoiseModel):
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
+    def watched(self) -> tuple[str, ...]:
+        """Numba compiles bytecode itself."""
+        return python_floats.PACKAGES
+
     def modules_loaded(self) -> None:
         """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside BLAS libraries that came."""
+        python_floats.modules_loaded()
         _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:

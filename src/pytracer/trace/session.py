@@ -102,7 +102,7 @@ class Session:
         noise_spec = self._spec["noise"]
         self._noise.own_code(user.finder())
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
-        packages = (*self._packages, *concurrency.PACKAGES, *python_floats.PACKAGES)
+        packages = (*self._packages, *concurrency.PACKAGES, *self._noise.watched())
         _native.watch_imports(packages, self.packages_loaded)
         self.packages_loaded()
         if self._spec.get("follow", True):
@@ -134,7 +134,6 @@ class Session:
             self._numpy = True
             _native.numpy_loaded()
         self._noise.modules_loaded()
-        python_floats.modules_loaded()
         self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
 
