@@ -7,7 +7,8 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import CodeType
 
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
@@ -66,6 +67,10 @@ class StochasticRounding(NoiseModel):
         """Rewrite it as it is compiled."""
         python_floats.install(is_user_file)
 
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """Rewritten."""
+        return python_floats.compiled(source, file)
+
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
         _native.start_noise(seed, self._native, self._nearness)
@@ -93,6 +98,10 @@ class StochasticRounding(NoiseModel):
         self._numpy = True
         _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
+
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Modules with Python floats of their own."""
+        return python_floats.unperturbed(installed)
 
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when it computes and tolerates a directed rounding mode."""

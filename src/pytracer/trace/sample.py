@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
+from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.noise import create
 from pytracer.noise.model import NoiseModel
 from pytracer.records.start import EXIT_NAME, SPEC_NAME
 from pytracer.records.tail import fold_tails
+from pytracer.shared import BLAS_THREAD_VARIABLES, Limits
 from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
@@ -100,7 +101,7 @@ class Sample:
             "noise": {"model": self.model, "seed": settings.seed, "sample": self.index, **varied},
             "targets": self.targets.spec(),
             "adapters": installed(),
-            "limits": {name: getattr(settings, name) for name in ("depth", "items", "array_bytes", "trace_bytes")},
+            "limits": {name: getattr(settings, name) for name in Limits._fields},
             "backtrace": settings.backtrace,
             "follow": settings.follow,
             "experiment": self.experiment,
