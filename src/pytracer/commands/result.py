@@ -9,9 +9,10 @@ from pathlib import Path
 from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
 from pytracer.errors import PytracerError, UsageError
+from pytracer.records.start import read_status
 from pytracer.trace.cache import Cache
 from pytracer.trace.journal import result_journal
-from pytracer.trace.sample import Sample, read_status
+from pytracer.trace.sample import Sample
 
 TRACE_FORMATS = ("auto", "native", "pickle")
 

@@ -162,15 +162,6 @@ def temporary_trace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def read_status(trace: Path) -> int | None:
-    """The exit status of the sample that wrote this trace, or None when it is not known."""
-    try:
-        status = json.loads((trace / EXIT_NAME).read_bytes())["status"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return status if isinstance(status, int) else None
-
-
 def stop(samples: Iterable[Sample]) -> None:
     """Ask the programs to end as Ctrl-C does, and kill those that do not."""
     processes = [sample.process for sample in samples if sample.process is not None]
