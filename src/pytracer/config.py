@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytracer.shared import LIMITS
+from pytracer.shared import LIMITS, NO_NOISE
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Settings:
     noise: str = "sr"
     """Noise model of the perturbed samples of `run`."""
 
-    trace_noise: str = "none"
+    trace_noise: str = NO_NOISE
     """Noise model of `trace`, which records one execution."""
 
     noise_options: tuple[str, ...] = ()

@@ -11,11 +11,10 @@ from typing import Any
 from pytracer.errors import PytracerError, UsageError
 from pytracer.records.pickle_file import is_loose, pickle_of
 from pytracer.records.start import SPEC_NAME, read_spec
+from pytracer.shared import NO_NOISE
 from pytracer.trace.cache import Cache
 from pytracer.trace.journal import result_journal, trace_journal
 from pytracer.trace.program import Program
-
-NO_NOISE = "none"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from types import CodeType
 
 from pytracer.errors import UsageError
 from pytracer.noise.model import Availability, Description, NoiseModel, Part
+from pytracer.shared import NO_NOISE
 
 
 class Composition(NoiseModel):
@@ -116,8 +117,8 @@ def why_not(one: NoiseModel, other: NoiseModel) -> str:
     """Why two models do not compose; empty when they do."""
     if one.name == other.name:
         return "each model may be named once"
-    if "none" in (one.name, other.name):
-        return "'none' perturbs nothing"
+    if NO_NOISE in (one.name, other.name):
+        return f"{NO_NOISE!r} perturbs nothing"
     if one.ARITHMETIC and other.ARITHMETIC:
         return "both perturb the operations, and nobody could tell which of them took the digits"
     return ""

@@ -20,7 +20,7 @@ from pytracer.noise import create
 from pytracer.noise.model import NoiseModel
 from pytracer.records.start import EXIT_NAME, SPEC_NAME
 from pytracer.records.tail import fold_tails
-from pytracer.shared import BLAS_THREAD_VARIABLES, Limits
+from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE, Limits
 from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
@@ -87,7 +87,7 @@ class Sample:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=os.environ | additions(perturbed=self.model != "none") | noise.environment(seed, self.index),
+            env=os.environ | additions(perturbed=self.model != NO_NOISE) | noise.environment(seed, self.index),
         )
         journal.say(f"sample {self.index}, noise {self.model}: started as process {self.process.pid}")
 
