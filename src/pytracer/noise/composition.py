@@ -81,11 +81,11 @@ class Composition(NoiseModel):
         for model in self.models:
             model.modules_loaded()
 
-    def hook_flags(self, module: str, name: str) -> int:
+    def flags(self, module: str, name: str, kind: str) -> int:
         """What any of them asks for."""
         flags = 0
         for model in self.models:
-            flags |= model.hook_flags(module, name)
+            flags |= model.flags(module, name, kind)
         return flags
 
     def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
@@ -95,13 +95,6 @@ class Composition(NoiseModel):
     def packages(self) -> tuple[str, ...]:
         """Those of all."""
         return tuple(dict.fromkeys(package for model in self.models for package in model.packages()))
-
-    def function_flags(self, module: str, name: str, kind: str) -> int:
-        """What any of them asks for."""
-        flags = 0
-        for model in self.models:
-            flags |= model.function_flags(module, name, kind)
-        return flags
 
     def describe(self) -> Description:
         """What all of them perturb, under the name of the composition."""

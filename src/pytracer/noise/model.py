@@ -104,8 +104,11 @@ class NoiseModel:
     def modules_loaded(self) -> None:
         """Something may have been imported since the last time."""
 
-    def hook_flags(self, module: str, name: str) -> int:
-        """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
+    def flags(self, module: str, name: str, kind: str) -> int:
+        """How the calls of a function are perturbed, as hook flags (see `_native`); 0 when they are not.
+
+        `kind` is that of records/schema.py. Functions of the user's own code are chosen natively.
+        """
         return 0
 
     def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
@@ -113,15 +116,8 @@ class NoiseModel:
         return ()
 
     def packages(self) -> tuple[str, ...]:
-        """Top-level packages, beside the default ones, in which `function_flags` is to be asked."""
+        """Top-level packages, beside the default ones, in which `flags` is to be asked."""
         return ()
-
-    def function_flags(self, module: str, name: str, kind: str) -> int:
-        """INEXACT when the numbers of this function are to be perturbed, else 0 (see `_native`).
-
-        `kind` is that of records/schema.py. Functions of the user's own code are chosen natively.
-        """
-        return 0
 
     def describe(self) -> Description:
         """What is perturbed and what is not."""

@@ -5,6 +5,9 @@ SciPy's and scikit-learn's native code computes: there the exceptions are listed
 deny-list.
 """
 
+PYTHON_KINDS = ("python", "dispatcher")
+"""Kinds of functions (records/schema.py) that run Python code, which calls the native one."""
+
 COMPUTING = {
     "numpy": frozenset(
         {

@@ -13,7 +13,7 @@ from types import CodeType
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
-from pytracer.noise.native import is_denied, is_perturbed, writes_last
+from pytracer.noise.native import PYTHON_KINDS, is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
@@ -103,9 +103,9 @@ class StochasticRounding(NoiseModel):
         """Modules with Python floats of their own."""
         return python_floats.unperturbed(installed)
 
-    def hook_flags(self, module: str, name: str) -> int:
-        """NOISE when it computes and tolerates a directed rounding mode."""
-        if not self._native:
+    def flags(self, module: str, name: str, kind: str) -> int:
+        """NOISE when native code computes and tolerates a directed rounding mode."""
+        if not self._native or kind in PYTHON_KINDS:
             return 0
         if is_denied(module, name):
             return _native.DENIED

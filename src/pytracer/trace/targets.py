@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pytracer import _native
 from pytracer.noise.model import NoiseModel
-from pytracer.noise.native import is_below
+from pytracer.noise.native import PYTHON_KINDS, is_below
 from pytracer.trace.patterns import Pattern
 
 DEFAULT_PACKAGES = ("numpy", "scipy", "sklearn")
@@ -32,9 +32,6 @@ KIND_OF_TYPE = {
     "fortran": "callable",
     "_lru_cache_wrapper": "callable",
 }
-
-PYTHON_KINDS = ("python", "dispatcher")
-"""Kinds that run Python code, which calls the native one."""
 
 
 class Target(NamedTuple):
@@ -238,11 +235,9 @@ def public_module(module: str, name: str, each: Any) -> str:
 def hook_all(scanner: Scanner, selection: Selection, noise: NoiseModel) -> None:
     """Hook what is new: what the user wants recorded, and what the noise model perturbs."""
     for target in scanner.new_targets():
-        flags = noise.function_flags(target.module, target.name, target.kind)
+        flags = noise.flags(target.module, target.name, target.kind)
         if selection.covers(target.module):
             flags |= selection.flags(target.module, target.name, target.kind)
-        if target.kind not in PYTHON_KINDS:
-            flags |= noise.hook_flags(target.module, target.name)
         if flags == 0:
             continue
         why = _native.hook(target.object, target.module, target.name, target.kind, flags | target.flags)
