@@ -195,3 +195,17 @@ void rounding_leave(Call *call) { (void)call; }
 void rounding_after_fork(const ThreadState *mine) { (void)mine; }
 
 #endif
+
+/* Decimal rounding multiplies, rounds to a whole number and divides: the decimal nearest to the number comes out at nearest only. */
+void rounding_suspend(Call *call)
+{
+    call->suspends = true;
+    call->mode = rounding_nearest();
+    call->state->nearest_depth++;
+}
+
+void rounding_resume(Call *call)
+{
+    call->state->nearest_depth--;
+    rounding_restore(call->mode);
+}

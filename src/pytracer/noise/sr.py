@@ -13,7 +13,7 @@ from types import CodeType
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
 from pytracer.noise.model import Description, NoiseModel, Part
-from pytracer.noise.native import PYTHON_KINDS, is_denied, is_perturbed, writes_last
+from pytracer.noise.native import PYTHON_KINDS, TO_NEAREST, is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
@@ -104,7 +104,9 @@ class StochasticRounding(NoiseModel):
         return python_floats.unperturbed(installed)
 
     def flags(self, module: str, name: str, kind: str) -> int:
-        """NOISE when native code computes and tolerates a directed rounding mode."""
+        """NOISE when native code computes and tolerates a directed rounding mode; TO_NEAREST where loops must."""
+        if module == "numpy" and name in TO_NEAREST:
+            return _native.TO_NEAREST
         if not self._native or kind in PYTHON_KINDS:
             return 0
         if is_denied(module, name):
