@@ -82,8 +82,8 @@ DENIED = {
 """Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
 
 TO_NEAREST = ("ndarray.round",)
-"""Callables of NumPy that round to decimals, as Python's `round` does: the nearest decimal is no computed number. `np.round`
-and the methods of scalars and masked arrays call it."""
+"""Callables of NumPy that round to decimals, as Python's `round` does: what is asked for is the nearest one.
+`np.round`, and the methods of scalars and masked arrays, call it."""
 
 WRITES_LAST = ("scipy.sparse._sparsetools", "scipy.ndimage._nd_image")
 """Modules whose functions return nothing, and write their results into the last array that they are given."""

@@ -12,6 +12,7 @@ from types import CodeType
 
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
+from pytracer.noise.conjugates import Conjugates
 from pytracer.noise.model import Description, NoiseModel, Part
 from pytracer.noise.native import PYTHON_KINDS, TO_NEAREST, is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
@@ -56,6 +57,7 @@ class StochasticRounding(NoiseModel):
         self._nearness = mode == "nearness"
         self._native = _native.has_native_rounding()
         self._numpy = False
+        self._conjugates = Conjugates()
 
     def parts(self) -> tuple[Part, ...]:
         """The layers, and what each finds."""
@@ -91,6 +93,7 @@ class StochasticRounding(NoiseModel):
     def modules_loaded(self) -> None:
         """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside BLAS libraries that came."""
         python_floats.modules_loaded()
+        self._conjugates.modules_loaded()
         _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
