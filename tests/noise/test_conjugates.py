@@ -80,6 +80,7 @@ def test_the_second_of_a_pair_follows_the_first(kind: str) -> None:
     "given",
     [
         roots(1 + 2j, 1 - 2.001j),
+        roots(1 + 2j, 1 - 2.0000000001j),
         roots(1 + 2j, 1 + 2j),
         roots(1 + 2j, 1 - 2j, 3 + 1j),
         roots(complex(np.nan, 1), complex(np.nan, -1)),
