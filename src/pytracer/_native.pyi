@@ -19,6 +19,8 @@ WRITES_FIRST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the first array that it is given."""
 WRITES_LAST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the last array that it is given."""
+TO_NEAREST: int
+"""Hook flag: NumPy's loops round to nearest while the call runs."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
