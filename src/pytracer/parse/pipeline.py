@@ -83,7 +83,7 @@ def _measure_lane(
     number: int, lane: AlignedLane, experiment: Experiment, explainer: Explainer | None, store: "_Store"
 ) -> Iterator[int]:
     """Measure and store a lane; yields the number of calls done."""
-    views = [side and View.of(side, store.catalog) for side in lane.lanes]
+    views = [None if side is None else View.of(side, store.catalog) for side in lane.lanes]
     sides = [(views[i], lane.rows[i]) for i in experiment.measured]
     present = [(view, rows) for view, rows in sides if view is not None and rows is not None]
     first_call = store.writer.rows("calls")
@@ -272,7 +272,9 @@ def _write_tables(
     writer.append("samples", tables.samples(experiment))
     found = find_divergences(lanes, experiment.ended)
     evidence = [find_evidence(one, lanes[one.lane], store.catalog) for one in found]
-    writer.append("divergences", tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog))
+    writer.append(
+        "divergences", tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog)
+    )
     writer.append("coverage", tables.coverage(traces))
     writer.append("notes", tables.notes(traces))
 

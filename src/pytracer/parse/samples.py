@@ -183,7 +183,9 @@ def _classify(trace: Trace, first: Trace, exit_codes: Mapping[Path, int | None],
             trace.path, trace, code, Status.FAILED, f"it ended with exit code {code}, {other} with {expected}"
         )
     if trace.ended_ns is None and first.ended_ns is not None and code == UNKNOWN_EXIT:
-        return Sample(trace.path, trace, code, Status.FAILED, "its trace ends early: it was killed, or is still running")
+        return Sample(
+            trace.path, trace, code, Status.FAILED, "its trace ends early: it was killed, or is still running"
+        )
     if trace.model == "none":
         return Sample(trace.path, trace, code, Status.UNPERTURBED, "it ran without noise")
     if trace.model == UNKNOWN_NOISE:

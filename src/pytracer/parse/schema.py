@@ -98,7 +98,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "confidence": {
         "samples": ("i4", "number of samples n that observed a value"),
-        "to_estimate": ("f8", "what to add to its bits, a lower bound, for the estimate, before the cut to 0..precision"),
+        "to_estimate": (
+            "f8",
+            "what to add to its bits, a lower bound, for the estimate, before the cut to 0..precision",
+        ),
         "to_upper": ("f8", "what to add for the upper bound; NaN when the method has none"),
     },
     "sites": {
@@ -206,7 +209,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "worst_mean_imag": ("f8", "imaginary part of worst_mean; NaN when not complex"),
         "largest": ("f8", "largest magnitude among the means of the elements: what worst_mean is to be compared with"),
         "norm": ("f8", "Euclidean (Frobenius) norm of the mean"),
-        "condition": ("f8", "2-norm condition number of the mean of a matrix of at most CONDITION_SIZE elements, or NaN"),
+        "condition": (
+            "f8",
+            "2-norm condition number of the mean of a matrix of at most CONDITION_SIZE elements, or NaN",
+        ),
         "size": ("i8", "number of elements; 1 for a scalar"),
         "nans": ("i8", "elements that are NaN in some sample"),
         "infs": ("i8", "elements that are infinite in some sample"),
