@@ -276,7 +276,7 @@ def _write_tables(
         "divergences", tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog)
     )
     writer.append("coverage", tables.coverage(traces))
-    writer.append("notes", tables.notes(traces))
+    writer.append("notes", tables.notes(traces, lanes))
 
 
 def _attributes(experiment: Experiment, store: _Store) -> dict[str, str | int | float | bool]:

@@ -24,6 +24,8 @@ from pytracer.records.tables import Function
 Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
 
+CUT_SHORT = "{}: {} lists of calls differ too much to be aligned whole: they were aligned piece by piece"
+
 
 class Labels:
     """Numbers the names under which values are shown, such as 'x', 'b[0]', 'return', 'a (after)'."""
@@ -137,9 +139,11 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace]) -> Columns:
-    """The table `notes`."""
-    return _columns("notes", ((trace.sample, note) for trace in traces for note in trace.notes))
+def notes(traces: Iterable[Trace], lanes: Sequence[AlignedLane]) -> Columns:
+    """The table `notes`: what reading the traces dropped, and where alignment had to be cut short."""
+    rows = [(trace.sample, note) for trace in traces for note in trace.notes]
+    rows += [(0, CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped)) for lane in lanes if lane.capped]
+    return _columns("notes", rows)
 
 
 def divergences(
