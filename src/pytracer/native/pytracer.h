@@ -18,6 +18,7 @@
  *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
  *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *   python_floats.c, numpy_scalars.c, builtin_math.c   single numbers with stochastic rounding
+ *   fingerprints.c, trees.c, lists.c   line executions up, in the parser (fingerprints.h)
  *   blas*.c    rounding modes drawn anew inside BLAS and LAPACK (blas.h)
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.

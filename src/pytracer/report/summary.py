@@ -10,6 +10,7 @@ from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import Gap
 from pytracer.report.coverage import Entry, ledger
+from pytracer.report.divergence import evidence
 from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE
 
 NOISE_COUNTERS = {
@@ -101,7 +102,7 @@ def coverage(result: Result) -> list[Entry]:
 
 
 def divergences(result: Result) -> list[dict[str, Any]]:
-    """One object per divergence: where, in which samples, and the calls on either side."""
+    """One object per divergence: where, in which samples, the calls on either side, and what differed before."""
     lanes, sites = list(rows(result.lanes)), list(rows(result.sites))
     names = [f"{row['module']}.{row['name']}".lstrip(".") for row in rows(result.functions)]
     return [
@@ -115,6 +116,9 @@ def divergences(result: Result) -> list[dict[str, Any]]:
             "samples": json.loads(row["samples"]),
             "reference": json.loads(row["reference"]),
             "sides": json.loads(row["sides"]),
+            "kind": row["kind"],
+            "times": row["times"],
+            "evidence": evidence(result, row["evidence"]),
         }
         for row in rows(result.divergences)
     ]
