@@ -3,8 +3,8 @@
     python benchmarks/bench_align.py [--calls 100000] [--samples 5] [--differences 1000]
 
 Traces of scalar calls f(x) -> y are written with NumPy, in two shapes: `loops` (a loop of 100 calls inside each call of
-another function) and `flat` (all calls in one list). Each figure is measured in a process of its own, traces being in the
-page cache; memory is the peak of what that process had in memory, mapped files included, less what it had before.
+another function) and `flat` (all calls in one list). Each figure is measured in a process of its own, traces being in
+the page cache; memory is the peak of what that process had in memory, mapped files included, less what it had before.
 """
 
 import argparse
@@ -120,8 +120,14 @@ def main() -> None:
                     write(path, i, options.calls, differences, flat=flat)
                 times, memory, found = measure(paths)
             medians.append(times[len(times) // 2])
-            shape, what = "flat" if flat else "loops", f"{differences} differences a sample" if differences else "identical"
-            print(f"{shape:5}  {what:28}  {medians[-1]:.3f} s ({times[0]:.3f} to {times[-1]:.3f})  {memory:.0f} MB  {found} found")
+            shape, what = (
+                "flat" if flat else "loops",
+                f"{differences} differences a sample" if differences else "identical",
+            )
+            print(
+                f"{shape:5}  {what:28}  {medians[-1]:.3f} s ({times[0]:.3f} to {times[-1]:.3f})  "
+                f"{memory:.0f} MB  {found} found"
+            )
         print(f"{'flat' if flat else 'loops':5}  ratio {medians[1] / medians[0]:.1f}")
 
 

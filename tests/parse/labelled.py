@@ -50,7 +50,12 @@ class Checked:
         functions = [function.name for function in self.catalog.functions.rows]
         inside = functions[divergence.function] if divergence.function >= 0 else None
         texts = [[f"{c.calls} {functions[c.function]}" for c in way] for way in self._ways(divergence)]
-        return [divergence.kind.value, inside, texts[0], *zip([w.samples for w in divergence.ways], texts[1:], strict=True)]
+        return [
+            divergence.kind.value,
+            inside,
+            texts[0],
+            *zip([w.samples for w in divergence.ways], texts[1:], strict=True),
+        ]
 
     @staticmethod
     def _ways(divergence: Divergence) -> list[Sequence[Any]]:
@@ -83,10 +88,9 @@ def check(
     return compare(lane, found, labels, catalog)
 
 
-def compare(
-    lane: AlignedLane, divergences: list[Divergence], labels: list[list[str]], catalog: Catalog
-) -> Checked:
+def compare(lane: AlignedLane, divergences: list[Divergence], labels: list[list[str]], catalog: Catalog) -> Checked:
     """Check the matches of `lane` against the labels of the calls of each sample."""
+    in_order_of_time(lane)
     merged = []  # label -> merged call, of each sample
     for rows, own in zip(lane.rows, labels, strict=True):
         assert rows is not None
@@ -102,3 +106,17 @@ def compare(
             back = {call: label for label, call in merged[j].items()}
             wrong += [(i, x, back[call]) for x, call in merged[i].items() if call in back and back[call] != x]
     return Checked(lane, divergences, labels, catalog, common, missed, wrong)
+
+
+def in_order_of_time(lane: AlignedLane) -> None:
+    """A call stands before those that it made, these stand together, and each is of the same function everywhere."""
+    open_calls: list[int] = [-1]
+    for call, parent in enumerate(lane.parent.tolist()):
+        while open_calls[-1] != parent:
+            open_calls.pop()  # raises IndexError when the parent has ended
+        open_calls.append(call)
+    for side, rows in zip(lane.lanes, lane.rows, strict=True):
+        assert side is not None
+        assert rows is not None
+        made = np.flatnonzero(rows >= 0)
+        assert np.array_equal(np.append(rows, -1)[lane.parent[made]], side.calls["parent"][rows[made]])

@@ -3,13 +3,25 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from labelled import Script, check
+from synthetic import Program
+
+from pytracer.parse.align import align
+from pytracer.parse.catalog import Catalog
+from pytracer.parse.divergence import find_divergences
+from pytracer.records.reader import Trace
+from pytracer.records.writer import TraceWriter
 
 
 def test_equal_executions_match_whole(tmp_path: Path) -> None:
     def body(script: Script) -> None:
         for i in range(5):
-            script.call(f"{i}", "f", script.noisy(0.1 * i), i, inside=lambda i=i: script.call(f"{i}.g", "g", script.noisy(2.0)))
+            script.call(
+                f"{i}", "f", script.noisy(0.1 * i), i, inside=lambda i=i: script.call(f"{i}.g", "g", script.noisy(2.0))
+            )
 
     found = check(tmp_path, body)
     assert found.common == 60
@@ -134,7 +146,13 @@ def test_recursion_of_different_depth(tmp_path: Path) -> None:
             for side in "lr":
                 inside = f"{path}{side}"
                 deeper = level - 1 + (script.sample == 2 and inside == "rootlr")
-                script.call(inside, "recurse", script.noisy(1.0 / (1 + len(inside))), line=ord(side), inside=lambda p=inside, d=deeper: descend(p, d))
+                script.call(
+                    inside,
+                    "recurse",
+                    script.noisy(1.0 / (1 + len(inside))),
+                    line=ord(side),
+                    inside=lambda p=inside, d=deeper: descend(p, d),
+                )
 
         descend("root", 5)
         script.call("tail", "tail")
@@ -209,7 +227,9 @@ def test_reordered_calls(tmp_path: Path) -> None:
     def body(script: Script) -> None:
         order = np.random.default_rng(script.sample).permutation(20) if script.sample else np.arange(20)
         for i in order.tolist():
-            script.call(names[i], "visit", names[i], script.noisy(0.5), line=2, inside=lambda i=i: script.call(f"in {i}", "g"))
+            script.call(
+                names[i], "visit", names[i], script.noisy(0.5), line=2, inside=lambda i=i: script.call(f"in {i}", "g")
+            )
         script.call("tail", "tail")
 
     found = check(tmp_path, body)
@@ -326,3 +346,86 @@ def test_deep_trees(tmp_path: Path) -> None:
     found = check(tmp_path, body)
     assert found.missed == found.wrong == []
     assert len(found.divergences) == 1
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_random_trees(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """Subtrees that samples leave out or put in, some of them the same ones: everything else matches, and so do these."""
+    shape = np.random.default_rng(seed)
+    children: dict[int, list[int]] = {-1: []}
+    for node in range(40):
+        children.setdefault(int(shape.integers(-1, node)), []).append(node)
+        children.setdefault(node, [])
+    left_out, put_in = ([set(shape.integers(0, 40, 3).tolist()) for _ in range(4)] for _ in range(2))
+
+    def body(script: Script) -> None:
+        def play(node: int) -> None:
+            for child in children[node]:
+                if script.sample and child in left_out[script.sample // 2]:
+                    continue
+                if script.sample and child in put_in[script.sample % 2]:
+                    script.call(f"new {child}", "new", child, line=100 + child % 3)
+                x = script.noisy(1.0 + child)
+                script.call(f"{child}", f"f{child % 5}", x, line=child % 4, inside=lambda child=child: play(child))
+
+        play(-1)
+
+    found = check(tmp_path_factory.mktemp("trees"), body)
+    assert found.missed == found.wrong == []
+
+
+def traced(folder: Path, lanes: list[dict[str, list[float]]]) -> list[Trace]:
+    """Traces of samples: for each lane the numbers that f was called with; the name of a lane is process/lane."""
+    for i, own in enumerate(lanes):
+        with TraceWriter(folder / f"{i}", sample=i) as trace:
+            for name, numbers in own.items():
+                process, _, lane = name.partition("/")
+                known = next((p for p in trace._processes if p.folder.name == process), None)
+                program = Program(known or trace.process(process), (known or trace._processes[-1]).lane(lane))
+                for number in numbers:
+                    program.call("f" if number < 100 else "g", number)
+    return [Trace.open(folder / f"{i}") for i in range(len(lanes))]
+
+
+def test_a_lane_that_some_samples_lack_is_a_divergence(tmp_path: Path) -> None:
+    main, other = {"process-0/lane-0": [1.0, 2.0]}, {"process-0/lane-0.1": [100.0, 200.0]}
+    lanes = align(traced(tmp_path, [main, main | other, main, main | other]), Catalog())
+    assert [lane.name for lane in lanes] == ["lane-0", "lane-0.1"]
+    [one] = find_divergences(lanes, [False] * 4)
+    assert (one.kind, one.lane, one.reference) == ("lane", 1, ())
+    assert [(way.samples, way.calls[0].calls) for way in one.ways] == [((1, 3), 2)]
+    assert lanes[1].source.tolist() == [1, 1]
+
+
+def test_workers_that_are_numbered_differently_are_paired_by_what_they_did(tmp_path: Path) -> None:
+    main = {"process-0/lane-0": [1.0]}
+    work = [[2.0, 3.0, 5.0], [7.0, 11.0, 13.0], [17.0, 19.0, 23.0]]
+    orders = ([0, 1, 2], [2, 0, 1], [0, 1, 2], [1, 0, 2])
+    samples = [main | {f"process-0.{k + 1}/lane-0": work[w] for k, w in enumerate(order)} for order in orders]
+    lanes = align(traced(tmp_path, samples), Catalog())
+    assert len(lanes) == 4
+    assert find_divergences(lanes, [False] * 4) == []
+    for lane in lanes:
+        numbers = []
+        for side in lane.lanes:
+            assert side is not None
+            numbers.append(side.values["data"][side.values["kind"] == 4].view(np.float64).tolist())
+        assert numbers == [numbers[0]] * 4
+
+
+def test_workers_with_other_names_are_paired_by_what_they_did(tmp_path: Path) -> None:
+    main = {"process-0/lane-0": [1.0]}
+    samples = [main | {"process-0.1/lane-0": [2.0, 3.0]}, main | {"process-0.7/lane-0": [2.0, 3.0]}]
+    lanes = align(traced(tmp_path, samples), Catalog())
+    assert [lane.process for lane in lanes] == ["process-0", "process-0.1"]
+    assert find_divergences(lanes, [False] * 2) == []
+
+
+def test_a_namesake_that_did_other_things_is_another_lane(tmp_path: Path) -> None:
+    main = {"process-0/lane-0": [1.0]}
+    first = main | {"process-0.1/lane-0": [2.0, 3.0], "process-0.2/lane-0": [200.0, 300.0]}
+    second = main | {"process-0.1/lane-0": [200.0, 300.0], "process-0.2/lane-0": [2.0, 3.0]}
+    lanes = align(traced(tmp_path, [first, second]), Catalog())
+    assert len(lanes) == 3
+    assert find_divergences(lanes, [False] * 2) == []

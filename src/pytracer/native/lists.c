@@ -2,7 +2,7 @@
  *
  * First what agrees from either end; then calls whose key and inputs stand once on both sides (patience: those in the longest
  * common order are anchors, the others were made in another order); then, between anchors, the best score of all ways to pair
- * equal keys with inputs as close as possible, or in large gaps the fewest edits (Myers, An O(ND) difference algorithm, 1986).
+ * equal keys with inputs as close as possible, or in large gaps the fewest edits (Myers 1986).
  * tests/parse/slow_match.py says the same in Python. */
 #include "fingerprints.h"
 

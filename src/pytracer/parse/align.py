@@ -25,8 +25,8 @@ Rows = NDArray[np.int32]
 class AlignedLane:
     """One lane in all samples: the calls that any of them made, in order of time. All columns have shape (M,).
 
-    `rows[i]` gives for each call its row in sample i, -1 for none; it is None where the sample has no such lane. Samples
-    that made the same calls share one array.
+    `rows[i]` gives for each call its row in sample i, -1 for none; it is None where the sample has no such lane.
+    Samples that made the same calls share one array.
     """
 
     process: str

@@ -100,7 +100,7 @@ class Catalog:
 
 def _numbers(ids: NDArray[np.int64], numbers: NDArray[np.int64], wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The number of each wanted id, -1 for an unknown one; `ids` are those of `numbers`, ascending."""
-    last = int(ids.max(initial=-1))
+    last = int(ids[-1]) if len(ids) else -1
     if last > DENSE_IDS:
         found = np.searchsorted(ids, wanted)
         return np.where(np.append(ids, -1)[found] == wanted, np.append(numbers, -1)[found], -1)

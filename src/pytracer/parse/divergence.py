@@ -1,8 +1,8 @@
 """Where samples went different ways: told from the merged trees, once at each cause.
 
-A place is a call whose calls differ. What follows from a difference is not reported: what is inside calls that only some
-samples made, what a call that raised did not come to, what its caller did about it, what a sample that ended early did
-not reach. Equal places (kind, calling function, call site) are one divergence, of the first time it was found.
+A place is a call whose calls differ. What follows from a difference is not reported: what is inside calls that only
+some samples made, what a call that raised did not come to, what its caller did about it, what a sample that ended early
+did not reach. Equal places (kind, calling function, call site) are one divergence, of the first time it was found.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -274,10 +274,12 @@ class _Lane:
         function = self._function(parent)
         return Divergence(DivergenceKind.ENDED, self.number, parent, function, site, last, first, reference, ways)
 
-    def _divergence(self, kind: DivergenceKind, calls: Ints, took_part: Sequence[int], without: Sequence[int]) -> Divergence:
+    def _divergence(
+        self, kind: DivergenceKind, calls: Ints, took_part: Sequence[int], without: Sequence[int]
+    ) -> Divergence:
         """`took_part`: samples that can have made the calls; `without`: samples that made none of them."""
         first, parent = int(calls[0]), int(self.lane.parent[calls[0]])
-        made = {sample: self._count(sample, calls) for sample in took_part} | {sample: () for sample in without}
+        made = {sample: self._count(sample, calls) for sample in took_part} | dict.fromkeys(without, ())
         expected = made.get(REFERENCE, ())
         ways = tuple(Way((sample,), counts) for sample, counts in sorted(made.items()))
         others = tuple(way for way in _merged(ways) if REFERENCE not in way.samples)

@@ -55,7 +55,8 @@ def find_evidence(divergence: Divergence, lane: AlignedLane, catalog: Catalog) -
     values = ValueRows.of(views[0], rows[0, calls].astype(np.int64), views, rows[:, calls].astype(np.int64))
     bits = _bits(views, values.samples)
     bits[values.output & inputs_only[values.call]] = np.inf
-    shown = _same_as_source(lane, calls, samples[0])[values.call]
+    # Values are numbered as the sample has them that the result shows.
+    shown = (lane.source[calls] == samples[0])[values.call]
     differing = np.flatnonzero(np.isfinite(bits) & shown)
     order = differing[np.lexsort((-calls[values.call[differing]], bits[differing]))][:SHOWN]
     first = np.searchsorted(values.call, values.call[order])
@@ -88,11 +89,6 @@ def _candidates(divergence: Divergence, lane: AlignedLane) -> tuple[Ints, NDArra
     return calls, np.arange(len(calls)) < len(around)
 
 
-def _same_as_source(lane: AlignedLane, calls: Ints, sample: int) -> NDArray[np.bool_]:
-    """Whether the values of a call are numbered as `sample` has them, which the result shows."""
-    return lane.source[calls] == sample
-
-
 def _bits(views: Sequence[View], rows: Ints) -> Floats:
     """Bits of each value (V,) at `rows` (N, V); 0 for discrete ones that differ, infinite for those that do not."""
     contents = np.stack([view.contents(row) for view, row in zip(views, rows, strict=True)])
@@ -120,7 +116,7 @@ def _array_bits(views: Sequence[View], rows: Ints) -> float:
         elements = np.concatenate([elements.real, elements.imag], axis=1)
     if elements.dtype.kind != "f":
         return 0.0 if (elements != elements[0]).any() else np.inf
-    return float(_spread(elements.astype(np.float64)).min())
+    return float(np.min(_spread(elements.astype(np.float64))))
 
 
 def _spread(values: Floats) -> Floats:

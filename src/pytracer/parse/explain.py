@@ -43,7 +43,7 @@ class Differences:
         self._inputs[calls] = (np.bincount(of[values.differs & ~output], minlength=len(calls)) > 0) | counts[0]
         self._outputs[calls] = (np.bincount(of[values.differs & output], minlength=len(calls)) > 0) | counts[1]
 
-    def begin(self, parent: Ints) -> Ints:
+    def begin(self, parent: NDArray[np.int32]) -> Ints:
         """Rows of the calls in which differences begin, ascending; `parent` (calls,) is -1 for a root."""
         inside = np.zeros(len(parent), np.bool_)  # some call in it is one of them
         found = []
@@ -87,7 +87,7 @@ class Explainer:
     def lane(
         self, reference: View, calls: Ints, views: Sequence[View], rows: Ints, functions: Ints, sites: Ints
     ) -> None:
-        """Explain calls found at `rows` (N, C) of the samples, -1 for not found, and shown as `calls` (C,) of `reference`.
+        """Explain `calls` (C,) of the sample that shows them, found at `rows` (N, C) of the samples, -1 for not found.
 
         `functions` and `sites` (C,) are their catalog numbers.
         """

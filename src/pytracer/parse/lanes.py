@@ -51,8 +51,8 @@ class Habit:
     def shares(self, other: "Habit") -> float:
         """Share of calls of the same functions, 0 to 1."""
         common = min(len(self.functions), len(other.functions))
-        same = np.minimum(self.functions[:common], other.functions[:common]).sum()
-        return float(same / max(self.functions.sum(), other.functions.sum(), 1))
+        same = int(np.minimum(self.functions[:common], other.functions[:common]).sum())
+        return same / max(int(self.functions.sum()), int(other.functions.sum()), 1)
 
     def likeness(self, other: "Habit") -> float:
         """Likewise, and half of it of the same inputs, 0 to 1."""
@@ -90,7 +90,9 @@ def _renamed(
     models = {name: Habit.of(place, catalog) for name, place in firsts.items() if place}
     unlike = [n for n in lanes if n not in models or habits[n].likeness(models[n]) < CLEARLY]
     free = [n for n in models if n not in lanes or n in unlike]
-    pairs = [(_score(n, habits[n], m, models[m]), n, m) for n in unlike for m in free if habits[n].shares(models[m]) >= ALIKE]
+    pairs = [
+        (_score(n, habits[n], m, models[m]), n, m) for n in unlike for m in free if habits[n].shares(models[m]) >= ALIKE
+    ]
     used: set[tuple[str, str]] = set()
     left = set(unlike)
     for _, name, model in sorted(pairs, key=lambda pair: -pair[0]):

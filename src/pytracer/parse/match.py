@@ -1,8 +1,8 @@
 """Matches the calls of two trees (native/trees.c, native/lists.c).
 
-Roots are matched as a list, then the calls made by matched calls. In a list, calls of equal key match where their inputs
-agree, from either end and wherever the same inputs stand once on both sides; between those the pairs whose inputs are
-closest, and in large gaps the fewest insertions and deletions (Myers 1986), with equal keys.
+Roots are matched as a list, then the calls made by matched calls. In a list, calls of equal key match where their
+inputs agree, from either end and wherever the same inputs stand once on both sides; between those the pairs whose
+inputs are closest, and in large gaps the fewest insertions and deletions (Myers 1986), with equal keys.
 """
 
 from typing import Final, NamedTuple
@@ -24,7 +24,7 @@ EDITS: Final = 2**11
 
 
 class Matches(NamedTuple):
-    """For each call of the first tree (n,): the row of its partner, -1 for none; whether they were made in other order."""
+    """For each call of the first tree (n,): the row of its partner, -1 for none; whether it was made in other order."""
 
     rows: Rows
     moved: NDArray[np.uint8]
@@ -37,8 +37,9 @@ def match(
     """Match two trees: parents (n,) come before their calls, keys (n,) of calls that can match are equal."""
     rows, moved = np.empty(len(key), np.int32), np.empty(len(key), np.uint8)
     bits = np.array(BITS, np.int32)
-    sides = (parent, key, tokens, other_parent, other_key, other_tokens)
-    capped = _native.match_trees(*map(np.ascontiguousarray, sides), bits, rows, moved, SURE, CELLS, EDITS)
+    first = (np.ascontiguousarray(parent), np.ascontiguousarray(key), np.ascontiguousarray(tokens))
+    other = (np.ascontiguousarray(other_parent), np.ascontiguousarray(other_key), np.ascontiguousarray(other_tokens))
+    capped = _native.match_trees(*first, *other, bits, rows, moved, SURE, CELLS, EDITS)
     return Matches(rows, moved, capped)
 
 

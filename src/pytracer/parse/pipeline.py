@@ -108,7 +108,7 @@ def _measure_lane(
     number: int, lane: AlignedLane, experiment: Experiment, explainer: Explainer | None, store: "_Store"
 ) -> Iterator[int]:
     """Measure and store a lane; yields the number of calls done."""
-    views = [side and View.of(side, store.catalog) for side in lane.lanes]
+    views = [None if side is None else View.of(side, store.catalog) for side in lane.lanes]
     sides = [(views[i], lane.rows[i]) for i in experiment.measured]
     present = [(view, rows) for view, rows in sides if view is not None and rows is not None]
     here = [view is not None and rows is not None for view, rows in sides]
@@ -295,7 +295,7 @@ def _write_tables(
     divergences = tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog)
     writer.append("divergences", divergences)
     writer.append("coverage", tables.coverage(traces))
-    writer.append("notes", tables.notes(traces, reference, sources))
+    writer.append("notes", tables.notes(traces, reference, sources, lanes))
 
 
 def _confidence(measurement: Measurement, samples: int) -> dict[str, list[float]]:

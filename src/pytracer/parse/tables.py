@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
 
 CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
+CUT_SHORT = "{}: {} lists of calls differ too much to be aligned whole: they were aligned piece by piece"
 
 
 class Labels:
@@ -152,9 +153,13 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace], reference: Trace, sources: Sources) -> Columns:
-    """The table `notes`; that of the reference names the source files that may not be those that ran."""
+def notes(traces: Iterable[Trace], reference: Trace, sources: Sources, lanes: Sequence[AlignedLane]) -> Columns:
+    """The table `notes`: what reading the traces dropped, where alignment had to be cut short, what sources changed.
+
+    The notes of the reference name the source files that may not be those that ran.
+    """
     found = [(trace.sample, note) for trace in traces for note in trace.notes]
+    found += [(0, CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped)) for lane in lanes if lane.capped]
     return _columns("notes", found + [(reference.sample, f"{file}: {CHANGED}") for file in sources.changed])
 
 

@@ -1,7 +1,8 @@
 """Fingerprints of what calls were given, by which calls of equal key are told apart (native/fingerprints.c).
 
-A token hashes the inputs of a call: which arguments there are, their types, dtypes and shapes, whole numbers, texts, up
-to 8 elements of each array, and floats rounded to some bits. Equal tokens of a level mean inputs that agree to its bits.
+A token hashes the inputs of a call: which arguments there are, their types, dtypes and shapes, whole numbers, texts,
+up to 8 elements of each array, and floats rounded to some bits. Equal tokens of a level mean inputs that agree to its
+bits.
 """
 
 from typing import Final
@@ -16,7 +17,7 @@ from pytracer.records.reader import Lane
 Tokens = NDArray[np.uint64]
 
 BITS: Final = (0, 5, 14, 28, 44)
-"""Bits of the significand of floats that count at each level: from discrete content alone to almost all of a float64."""
+"""Bits of the significand of floats that count at each level: from none (discrete content alone) to almost all."""
 
 SURE: Final = 2
 """Index of the level at which calls of equal key that follow one another are held to be the same."""
@@ -38,6 +39,6 @@ def _names(lane: Lane, catalog: Catalog) -> NDArray[np.uint32]:
     """Catalog number of each name id."""
     known = lane.names.ids < MAX_NAMES
     ids = lane.names.ids[known]
-    result = np.zeros(int(ids.max(initial=-1)) + 1, np.uint32)
+    result = np.zeros(int(ids[-1]) + 1 if len(ids) else 0, np.uint32)
     result[ids] = catalog.names_of(lane)[:-1][known]
     return result

@@ -146,7 +146,7 @@ def subtree_ends(parent: Rows) -> Ints:
     depth = depths(parent)
     ends = np.append(np.arange(1, len(parent) + 1), len(parent))
     order = np.argsort(depth, kind="stable")
-    starts = np.searchsorted(depth[order], np.arange(int(depth.max(initial=0)) + 2))
+    starts = np.searchsorted(depth[order], np.arange((int(np.max(depth)) if len(depth) else 0) + 2))
     for level in range(len(starts) - 2, 0, -1):
         calls = order[starts[level] : starts[level + 1]]
         np.maximum.at(ends, parent[calls], ends[calls])
