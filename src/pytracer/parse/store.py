@@ -290,7 +290,9 @@ class Result:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
 
     def verify(self) -> None:
-        """Raise ResultError unless all references lead to rows, and all JSON texts are JSON: reads those columns."""
+        """Raise ResultError unless attributes, references to rows, and JSON texts are sound: reads those columns."""
+        for name in ATTRIBUTES:
+            self.attribute(name)
         for table, references in REFERENCES.items():
             for column, target in references.items():
                 rows = self.read(table, column)
@@ -298,12 +300,13 @@ class Result:
                 if len(rows) and not least <= rows.min() <= rows.max() < self.length(target):
                     raise _corrupt(self.path, f"{table}/{column} leads out of the table {target}")
         for table, columns in JSON_COLUMNS.items():
-            for column in columns:
+            for column, form in columns.items():
                 try:
-                    for text in self.read(table, column):
-                        json.loads(text)
+                    sound = all(fits(json.loads(text), form) for text in self.read(table, column))
                 except (ValueError, RecursionError) as error:
                     raise _corrupt(self.path, f"{table}/{column} is not JSON", error) from error
+                if not sound:
+                    raise _corrupt(self.path, f"{table}/{column} has JSON of another form")
 
     def attribute(self, name: str) -> Any:
         """A root attribute (see `schema.ATTRIBUTES`) as a Python value."""
@@ -311,7 +314,10 @@ class Result:
             value = self._file.attrs[name]
         except (KeyError, OSError, RuntimeError) as error:
             raise _corrupt(self.path, f"attribute {name} is missing", error) from error
-        return value.item() if isinstance(value, np.generic) else value
+        value = value.item() if isinstance(value, np.generic) else value
+        if type(value) is not ATTRIBUTES[name][0] or (isinstance(value, float) and not np.isfinite(value)):
+            raise _corrupt(self.path, f"attribute {name} has the wrong type or value")
+        return value
 
     @property
     def perturbed(self) -> bool:
@@ -343,6 +349,17 @@ class Result:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def fits(value: Any, form: Any) -> bool:
+    """Whether a JSON value has a form of `schema.JSON_COLUMNS`."""
+    if isinstance(form, list):
+        return isinstance(value, list) and all(fits(item, form[0]) for item in value)
+    if isinstance(form, dict) and str in form:
+        return isinstance(value, dict) and all(fits(item, form[str]) for item in value.values())
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(name in value and fits(value[name], form[name]) for name in form)
+    return isinstance(value, form) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str | None:
