@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
+from pytracer.parse.chunks import ChunkedTable
 from pytracer.parse.files import Part
 from pytracer.parse.schema import (
     ATTRIBUTES,
@@ -75,10 +76,14 @@ class ResultWriter:
             raise _cannot_write(self.path, error) from error
         self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
+        self._chunked: dict[str, ChunkedTable] = {}
         self._datasets: dict[str, Any] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
+            if table in CHUNK_ROWS:
+                datasets = {column: self._datasets[f"{table}/{column}"] for column in columns}
+                self._chunked[table] = ChunkedTable(datasets, CHUNK_ROWS[table])
 
     def _create(self, name: str, kind: str, comment: str) -> None:
         # Variable-length texts are references into a heap: compressing them gains nothing.
@@ -110,6 +115,9 @@ class ResultWriter:
         if first == end:
             return
         try:
+            if table in self._chunked:
+                self._chunked[table].append(columns)
+                columns = {}
             for name, column in columns.items():
                 dataset = self._datasets[f"{table}/{name}"]
                 dataset.resize((end,))
@@ -121,6 +129,8 @@ class ResultWriter:
     def column(self, table: str, name: str) -> NDArray[Any]:
         """A column of numbers as written so far."""
         try:
+            if table in self._chunked:
+                self._chunked[table].flush()
             written: NDArray[Any] = self._datasets[f"{table}/{name}"][:]
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, self._sink.error or error) from error
@@ -132,6 +142,8 @@ class ResultWriter:
         if attributes.keys() != ATTRIBUTES.keys():
             raise ValueError(f"attributes are missing or unknown: {attributes.keys() ^ ATTRIBUTES.keys()}")
         try:
+            for table in self._chunked.values():
+                table.flush()
             for name, value in attributes.items():
                 self._file.attrs[name] = value
             self._file["provenance"] = _storable([json.dumps(provenance)])[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pytracer.parse.store import Result
 from pytracer.report.coverage import lines
+from pytracer.report.divergence import divergence_lines, finding_lines, findings
 from pytracer.report.plain import counted, printable
 from pytracer.report.ranking import Bits, Row, Worst, ranking
 from pytracer.report.settings import explanations, never_repeated
@@ -46,7 +47,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     )
     _say(console, calls if not result.perturbed else _measured(table, calls))
     _explanations(console, result, found)
-    _divergences(console, result)
+    _divergences(console, result, found)
     _coverage(console, result)
     _left_out(console, found, ("failed", "repeated", *(["unperturbed"] if result.perturbed else [])))
     _noise(console, result, found)
@@ -163,20 +164,20 @@ def _scale(worst: Worst) -> str:
     return f", beside {worst.largest:.3g}" if min(parts, default=0.0) < SMALL * worst.largest else ""
 
 
-def _divergences(console: "Console", result: Result) -> None:
-    found = divergences(result)
-    if not found:
-        return
-    _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
-    first = next(iter(samples(result)))
-    reference = "the reference" if first["status"] == "reference" else f"sample {first['sample']}"
+def _divergences(console: "Console", result: Result, samples_found: list[dict[str, Any]]) -> None:
+    found, others = divergences(result), findings(result)
+    if found:
+        _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
     for entry in found[:LISTED]:
-        inside = f" in {entry['inside']}" if entry["inside"] else ""
         place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
-        _say(console, f"{place}{inside}: {_calls(entry['reference'])} in {reference}")
-        for side in entry["sides"]:
-            _say(console, f"    {_calls(side['calls'])} in {_samples(side['samples'])}")
+        for line in divergence_lines(entry, place, samples_found):
+            _say(console, line)
     _more(console, len(found))
+    if others:
+        _heading(console, "Values of other type, shape or special numbers in some samples")
+    for line in finding_lines(others[:LISTED]):
+        _say(console, line)
+    _more(console, len(others))
 
 
 def _explanations(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
@@ -209,19 +210,6 @@ def _levels(entry: dict[str, Any]) -> str:
         return ""
     groups = entry["levels"][entry["settings"][0]]
     return ": " + " | ".join(", ".join(level or "(nothing)" for level in group) for group in groups)
-
-
-def _calls(calls: Sequence[dict[str, Any]]) -> str:
-    texts = []
-    for call in calls:
-        outcome = {"returned": "", "raised": " (raised)", "running": " (did not return)"}[call["outcome"]]
-        texts.append(f"{call['calls']} x {call['function']}{outcome}")
-    return ", ".join(texts[:LISTED] + ["..."] * (len(texts) > LISTED)) or "no call"
-
-
-def _samples(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:LISTED])) + (", ..." if len(numbers) > LISTED else "")
-    return f"sample{'s' if len(numbers) > 1 else ''} {shown}"
 
 
 def _coverage(console: "Console", result: Result) -> None:
