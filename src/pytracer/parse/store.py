@@ -41,7 +41,6 @@ SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
-UNFILLED = ("calls", "values", "elements", "divergences")
 CACHE_BYTES = 2**18
 """Of each column, so all of them take some 40 MB: two chunks, as tables are read from the first row to the last."""
 VERSIONS = ("v110", "v110")
@@ -103,11 +102,6 @@ class ResultWriter:
     def append(self, table: str, columns: Mapping[str, ArrayLike | Sequence[str]]) -> None:
         """Append rows: one sequence of equal length for each column of the table."""
         lengths = {len(column) for column in columns.values()}  # type: ignore[arg-type]
-        if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
-            for name in TABLES[table].keys() - columns.keys():
-                kind, n = TABLES[table][name][0], max(lengths)
-                empty = ["[]"] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
-                columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
