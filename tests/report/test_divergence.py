@@ -1,7 +1,6 @@
 """What the report says about divergences of each kind."""
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def test_ended(tmp_path: Path, code: int, how: str) -> None:
 
 def test_killed_sample_of_unknown_code(tmp_path: Path) -> None:
     paths = write_experiment(tmp_path, lambda program, i: [program.call("f", k) for k in range(9 - 4 * (i == 2))], 4)  # type: ignore[misc,arg-type]
-    os.remove(paths[2] / "end.json")
+    (paths[2] / "end.json").unlink()
     with parse(paths, tmp_path / "r.h5") as result:
         assert result.samples["status"].tolist() == ["reference", "measured", "measured", "failed"] or sorted(
             zip(result.samples["sample"].tolist(), result.samples["status"].tolist(), strict=True)

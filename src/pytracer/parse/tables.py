@@ -221,4 +221,4 @@ def _columns(table: str, rows: Iterable[tuple[Any, ...]]) -> Columns:
     """Columns of a table from its rows, whose items stand in the order of the schema."""
     names = list(TABLES[table])
     columns = list(zip(*rows, strict=True)) or [() for _ in names]
-    return dict(zip(names, columns, strict=False))  # TODO strict when all stages fill the new columns
+    return dict(zip(names, columns, strict=True))
