@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fingerprints.h"
 #include "pytracer.h"
+#include "statistics.h"
 
 #include <errno.h>
 #include <string.h>
@@ -320,6 +321,13 @@ static PyObject *install_blas(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *describe_blas(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    blas_describe();
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_blas_libraries(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -375,8 +383,11 @@ static PyMethodDef functions[] = {
     {"install_scalars", install_scalars, METH_NOARGS, NULL},
     {"install_builtins", install_builtins, METH_NOARGS, NULL},
     {"install_blas", install_blas, METH_NOARGS, NULL},
+    {"describe_blas", describe_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
+    {"summarise_values", (PyCFunction)(void (*)(void))summarise_values, METH_FASTCALL, NULL},
+    {"measure_elements", (PyCFunction)(void (*)(void))measure_elements, METH_FASTCALL, NULL},
     {"fingerprint_calls", fingerprint_calls, METH_VARARGS, NULL},
     {"match_trees", match_trees, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

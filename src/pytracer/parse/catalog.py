@@ -1,7 +1,7 @@
 """Shared ids for what the samples name differently: each trace numbers its functions, sites and names by itself."""
 
 from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,37 @@ class Numbering(Generic[Row]):
     def numbers(self, rows: Sequence[Row]) -> NDArray[np.int64]:
         """Number of each row."""
         return np.array([self.number(row) for row in rows], np.int64)
+
+
+def distinct(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct numbers in ascending order, where one of each stands, and the index of each number among them.
+
+    As np.unique, without sorting columns that hold few distinct numbers.
+    """
+    head = numbers[: 2**10]
+    found, place = np.unique(head, return_index=True)
+    if len(head) == len(numbers) or len(found) > len(head) // 4:
+        result: tuple[NDArray[Any], ...] = np.unique(numbers, return_index=True, return_inverse=True)
+        return result[0], result[1], result[2]
+    index = np.minimum(np.searchsorted(found, numbers), len(found) - 1)
+    others = np.flatnonzero(found[index] != numbers)
+    if len(others):
+        more, first = np.unique(numbers[others], return_index=True)
+        found, order = np.unique(np.concatenate([found, more]), return_index=True)
+        place = np.concatenate([place, others[first]])[order]
+        index = np.searchsorted(found, numbers)
+    return found, place, index
+
+
+def distinct_columns(columns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct columns of a table (K, C) of integers, and the index of each column among them."""
+    code = np.zeros(columns.shape[1], np.int64)
+    place = np.zeros(min(1, len(code)), np.int64)
+    for row in columns:
+        if not (row == row[:1]).all():
+            found, _, index = distinct(row)
+            _, place, code = distinct(code * len(found) + index)
+    return columns[:, place], code
 
 
 class Catalog:

@@ -1,22 +1,29 @@
 """From traces to a result file: open, align, measure block by block, store."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytracer.errors import UsageError
 from pytracer.parse import tables
+from pytracer.parse.aggregates import of_edges
 from pytracer.parse.align import AlignedLane, align
-from pytracer.parse.blocks import MeasuredCalls
-from pytracer.parse.catalog import Catalog
+from pytracer.parse.blocks import MeasuredCalls, Observers
+from pytracer.parse.catalog import Catalog, distinct_columns
+from pytracer.parse.confidence import Bounds, probability_of
 from pytracer.parse.divergence import find_divergences
 from pytracer.parse.evidence import find_evidence
 from pytracer.parse.explain import Differences, Explainer
-from pytracer.parse.measure import CONFIDENCE, PROBABILITY, Statistics
-from pytracer.parse.samples import Experiment, open_experiment
-from pytracer.parse.schema import ELEMENTS_PER_RESULT, ELEMENTS_PER_VALUE, TABLES
+from pytracer.parse.keeping import Keeper
+from pytracer.parse.measurement import Measurement
+from pytracer.parse.provenance import provenance
+from pytracer.parse.samples import Experiment, Status, open_experiment
+from pytracer.parse.schema import TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.store import Result, ResultWriter
 from pytracer.parse.values import View
 from pytracer.records.schema import Outcome
@@ -24,7 +31,7 @@ from pytracer.records.schema import Outcome
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-BLOCK_VALUES = 2**17
+BLOCK_VALUES = 2**15
 """Values of the reference that are measured at once: bounds the memory."""
 
 
@@ -35,6 +42,8 @@ def parse(
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
+    measurement: Measurement | None = None,
+    words: Sequence[str] = (),
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
 
@@ -44,20 +53,27 @@ def parse(
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
         trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
+        measurement: how bits are measured, by default `Measurement()`.
+        words: the command line that asked for it, for the provenance.
 
     Returns:
         The result, open for reading.
 
     Raises:
         TraceError: the reference cannot be read.
-        UsageError: no traces, traces of different programs or noise, or a pickle trace that names what is not data.
+        UsageError: no traces, traces of different programs or noise, a pickle trace that names what is not data, or
+            bits relative to the unperturbed sample when there is none.
         PytracerError: the result cannot be written.
     """
     experiment = open_experiment([Path(trace) for trace in traces], exit_codes or {}, trace_format)
+    measurement = measurement or Measurement()
+    unperturbed = experiment.samples[0].status == Status.REFERENCE
+    _check_reference(measurement, unperturbed)
     catalog = Catalog()
     lanes = align(experiment.compared, catalog)
     with ResultWriter(output) as writer:
-        store = _Store(writer, catalog, _origins(lanes), experiment.aligned)
+        keeper = Keeper(writer, measurement, len(experiment.measured), unperturbed=unperturbed)
+        store = _Store(writer, catalog, _origins(lanes), experiment.aligned, keeper)
         total = sum(len(lane) for lane in lanes)
         first_calls: list[int] = []
         explainer = experiment.explainer()
@@ -68,8 +84,17 @@ def parse(
                     progress(first_calls[-1] + done, total)
         _write_tables(writer, experiment, lanes, first_calls, store)
         writer.append("explanations", tables.explanations(explainer))
-        writer.finish(_attributes(experiment, store), experiment.reference.meta)
+        writer.append("confidence", _confidence(measurement, len(experiment.measured)))
+        writer.finish(_attributes(experiment, keeper), provenance(experiment, measurement, words))
     return Result.open(output)
+
+
+def _check_reference(measurement: Measurement, unperturbed: bool) -> None:
+    if measurement.reference == "ieee" and not unperturbed:
+        raise UsageError(
+            "no sample ran unperturbed, and bits are to be relative to it: trace one without noise, or measure them "
+            "relative to the mean of the samples"
+        )
 
 
 def _origins(lanes: Sequence[AlignedLane]) -> Ints:
@@ -86,24 +111,31 @@ def _measure_lane(
     views = [None if side is None else View.of(side, store.catalog) for side in lane.lanes]
     sides = [(views[i], lane.rows[i]) for i in experiment.measured]
     present = [(view, rows) for view, rows in sides if view is not None and rows is not None]
+    here = [view is not None and rows is not None for view, rows in sides]
+    unperturbed = experiment.samples[0].status == Status.REFERENCE
+    slots = np.flatnonzero(here) + unperturbed
     first_call = store.writer.rows("calls")
     differences = Differences(len(lane))
     for block in _blocks(lane):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         shown, parts = lane.shown(block).astype(np.int64), []
         # Calls that the same samples made, and one of them shows, are measured together.
-        patterns, pattern = np.unique(np.vstack([lane.source[block], rows >= 0]), axis=1, return_inverse=True)
+        patterns, pattern = distinct_columns(np.vstack([lane.source[block], rows >= 0]))
         for i in range(patterns.shape[1]):
             calls, who = np.flatnonzero(pattern == i), np.flatnonzero(patterns[1:, i])
             view = views[patterns[0, i]]
             assert view is not None  # it is the source
             chosen = rows[np.ix_(who, calls)].astype(np.int64)
-            others, outside = [present[w][0] for w in who], experiment.perturbed_from_outside
-            part = MeasuredCalls.of(view, shown[calls], others, chosen, store.elements, from_outside=outside)
+            outside = experiment.perturbed_from_outside
+            is_reference = unperturbed and patterns[0, i] == 0
+            observers = Observers([present[w][0] for w in who], chosen, slots[who], is_reference)
+            part = MeasuredCalls.of(view, shown[calls], observers, store.keeper, from_outside=outside)
             parts.append(Part(calls, view, part))
             differences.add(block.start + calls, part)
         found = np.count_nonzero(rows >= 0, axis=0)
         store.block(number, lane, block, first_call, parts, found)
+        for side in filter(None, lane.lanes):
+            side.drop_pages()
         yield block.stop
     if explainer is not None and present:
         _explain(lane, differences.begin(lane.parent), views, present, explainer)
@@ -148,30 +180,16 @@ class Part(NamedTuple):
 class _Store:
     """Writes measured blocks as columns of `calls`, `values` and `elements`."""
 
-    def __init__(self, writer: ResultWriter, catalog: Catalog, origins: Ints, aligned: Sequence[int]) -> None:
+    def __init__(
+        self, writer: ResultWriter, catalog: Catalog, origins: Ints, aligned: Sequence[int], keeper: Keeper
+    ) -> None:
         self.writer = writer
         self.catalog = catalog
         self.labels = tables.Labels(catalog)
         self.types = tables.Types()
-        self.elements_omitted = 0
+        self.keeper = keeper
         self._origins = origins  # time of the first call of each aligned sample
         self._samples = np.array(aligned, np.int64)  # row in samples of each
-
-    def elements(self, statistics: Statistics, sizes: Ints) -> Ints:
-        """Store the elements of the arrays that differ between samples, within the limits (see StoreElements)."""
-        first = np.cumsum(sizes) - sizes
-        spread = ~np.logical_and.reduceat(statistics.same, first)
-        room = ELEMENTS_PER_RESULT - self.writer.rows("elements")
-        chosen = spread & (sizes <= ELEMENTS_PER_VALUE)
-        chosen &= np.cumsum(np.where(chosen, sizes, 0)) <= room
-        self.elements_omitted += int(sizes[spread & ~chosen].sum())
-        kept = np.where(chosen, sizes, 0)
-        places = np.where(chosen, self.writer.rows("elements") + np.cumsum(kept) - kept, -1)
-        mask = np.repeat(chosen, sizes)
-        names = ("mean", "std", "mean_imag", "std_imag", "bits")
-        if mask.any():
-            self.writer.append("elements", {name: getattr(statistics, name)[mask] for name in names})
-        return places
 
     def block(
         self,
@@ -188,7 +206,9 @@ class _Store:
         n_inputs, n_outputs = (records[name].astype(np.int64) for name in ("n_inputs", "n_outputs"))
         count = n_inputs + n_outputs
         first_value = np.cumsum(count) - count
-        values = {name: np.empty(int(count.sum()), dtype) for name, dtype in _VALUE_COLUMNS.items()}
+        values = {
+            name: np.full(int(count.sum()), -1 if dtype == "i8" else 0, dtype) for name, dtype in _VALUE_COLUMNS.items()
+        }
         calls = {name: np.empty(len(records), dtype) for name, dtype in _CALL_COLUMNS.items()}
         offset = self.writer.rows("values")
         for index, view, part in parts:
@@ -224,17 +244,13 @@ class _Store:
         self.writer.append("values", values)
 
     def _values_of(self, part: MeasuredCalls, functions: Ints, reference: View) -> dict[str, NDArray[np.generic]]:
-        values, rows = part.values, part.values.rows
+        rows = part.values.rows
         records = reference.lane.values[rows.reference]
-        columns = {name: getattr(values.summary, name) for name in _VALUE_COLUMNS if hasattr(values.summary, name)}
-        return columns | {
+        return part.values.columns() | {
             "role": records["role"],
             "position": records["position"],
             "label": self.labels.of(functions[rows.call], reference.keys(rows.reference)),
             "type": self.types.of(reference, rows.reference),
-            "precision": values.precision,
-            "agreement": values.agreement,
-            "elements": values.elements,
         }
 
 
@@ -263,8 +279,12 @@ def _write_tables(
     store: _Store,
 ) -> None:
     traces = [sample.trace for sample in experiment.samples if sample.trace is not None]
-    writer.append("functions", tables.functions(store.catalog))
-    writer.append("sites", tables.sites(store.catalog))
+    calls, reference = partial(writer.column, "calls"), experiment.reference
+    sources = Sources.of(reference)
+    writer.append("functions", tables.functions(store.catalog, sources, calls))
+    writer.append("edges", of_edges(calls))
+    writer.append("sites", tables.sites(store.catalog, sources))
+    writer.append("sources", tables.sources_of(store.catalog, sources))
     writer.append("labels", {"text": store.labels.texts.rows})
     writer.append("types", tables.types(store.types))
     places = {"process": [lane.process for lane in lanes], "name": [lane.name for lane in lanes]}
@@ -272,24 +292,34 @@ def _write_tables(
     writer.append("samples", tables.samples(experiment))
     found = find_divergences(lanes, experiment.ended)
     evidence = [find_evidence(one, lanes[one.lane], store.catalog) for one in found]
-    writer.append(
-        "divergences", tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog)
-    )
+    divergences = tables.divergences(found, evidence, lanes, first_calls, experiment.compared, store.catalog)
+    writer.append("divergences", divergences)
     writer.append("coverage", tables.coverage(traces))
-    writer.append("notes", tables.notes(traces, lanes))
+    writer.append("notes", tables.notes(traces, reference, sources, lanes))
 
 
-def _attributes(experiment: Experiment, store: _Store) -> dict[str, str | int | float | bool]:
+def _confidence(measurement: Measurement, samples: int) -> dict[str, list[float]]:
+    """The table `confidence`: a call that fewer samples made has wider bounds."""
+    rows = [(n, Bounds.of(measurement, n)) for n in range(2, samples + 1)]
+    return {
+        "samples": [n for n, _ in rows],
+        "to_estimate": [bounds.to_estimate for _, bounds in rows],
+        "to_upper": [bounds.to_upper for _, bounds in rows],
+    }
+
+
+def _attributes(experiment: Experiment, keeper: Keeper) -> dict[str, str | int | float | bool]:
     from pytracer import __version__
 
+    measurement, samples = keeper.measurement, len(experiment.measured)
     return {
         "pytracer": __version__,
         "perturbed": experiment.perturbed,
         "verdict": experiment.verdict,
-        "samples": len(experiment.measured),
-        "method": "cnh",
-        "reference": "mean",
-        "probability": PROBABILITY,
-        "confidence": CONFIDENCE,
-        "elements_omitted": store.elements_omitted,
+        "samples": samples,
+        "method": measurement.method,
+        "reference": measurement.reference,
+        "probability": probability_of(measurement, samples),
+        "confidence": measurement.confidence,
+        "elements_omitted": keeper.elements_omitted,
     }

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytracer.parse.aggregates import ReadColumn, of_functions
 from pytracer.parse.align import AlignedLane
-from pytracer.parse.catalog import Catalog, Numbering
+from pytracer.parse.catalog import Catalog, Numbering, distinct
 from pytracer.parse.divergence import CallCount, Divergence
 from pytracer.parse.evidence import Evidence
 from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
-from pytracer.parse.schema import TABLES
-from pytracer.parse.sources import SourceLines
+from pytracer.parse.schema import SOURCES_PER_RESULT, TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.values import NAMED, View
 from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
@@ -25,6 +26,7 @@ Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
 
 CUT_SHORT = "{}: {} lists of calls differ too much to be aligned whole: they were aligned piece by piece"
+CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
 
 
 class Labels:
@@ -37,8 +39,8 @@ class Labels:
 
     def of(self, functions: Ints, keys: Ints) -> Ints:
         """Row in labels of each value, from the catalog number of its function and its key (`View.keys`)."""
-        unique, first = np.unique(keys, return_inverse=True)
-        pairs, index = np.unique(functions * max(len(unique), 1) + first, return_inverse=True)
+        unique, _, first = distinct(keys)
+        pairs, _, index = distinct(functions * max(len(unique), 1) + first)
         numbers = [self._number(pair // len(unique), int(unique[pair % len(unique)])) for pair in pairs.tolist()]
         return np.array(numbers, np.int64)[index]
 
@@ -77,7 +79,7 @@ class Types:
 
     def of(self, view: View, rows: Ints) -> Ints:
         """Row in types of each value."""
-        tokens, first, index = np.unique(view.types(rows), return_index=True, return_inverse=True)
+        tokens, first, index = distinct(view.types(rows))
         for token, row in zip(tokens.tolist(), rows[first].tolist(), strict=True):
             if token not in self._known:
                 self._known[token] = self.rows.number(_type(view, row))
@@ -98,16 +100,28 @@ def _type(view: View, row: int) -> tuple[int, str, str]:
     return kind, str(arrays.dtypes[int(arrays.dtype[entry])]), shape
 
 
-def functions(catalog: Catalog) -> Columns:
-    """The table `functions`."""
+def functions(catalog: Catalog, sources: Sources, calls: ReadColumn) -> Columns:
+    """The table `functions`; `calls` reads those that are stored."""
     rows = catalog.functions.rows
-    return _columns("functions", (f._replace(params=json.dumps(f.params)) for f in rows))  # type: ignore[arg-type]
+    own = [(*function[:-1], json.dumps(function.params), sources.signature(function)) for function in rows]
+    named = list(TABLES["functions"])[: len(Function._fields) + 1]
+    return {name: [row[i] for row in own] for i, name in enumerate(named)} | dict(of_functions(calls, len(rows)))
 
 
-def sites(catalog: Catalog) -> Columns:
+def sites(catalog: Catalog, sources: Sources) -> Columns:
     """The table `sites`, with the source lines as they are now."""
-    sources = SourceLines()
     return _columns("sites", ((*site, sources.line(site.file, site.line)) for site in catalog.sites.rows))
+
+
+def sources_of(catalog: Catalog, sources: Sources) -> Columns:
+    """The table `sources`: the first files that fit."""
+    room, rows = SOURCES_PER_RESULT, []
+    for file in dict.fromkeys(site.file for site in catalog.sites.rows if site.file):
+        text = sources.text(file)
+        size = len(text.encode(errors="replace"))
+        rows.append((file, text if size <= room else ""))
+        room -= size if size <= room else 0
+    return _columns("sources", rows)
 
 
 def samples(experiment: Experiment) -> Columns:
@@ -122,7 +136,7 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
         nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, 0, *(0 for _ in names)]
         return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
     noise, counters = trace.meta["noise"], trace.counters()
-    seed = "" if trace.seed is None else str(trace.seed)
+    seed = "" if trace.seed is None or trace.model == "none" else str(trace.seed)
     layers, missing = json.dumps(noise["layers"]), json.dumps(noise["missing"])
     around = json.dumps(noise["settings"]), json.dumps(trace.meta.get("environment", {}))
     calls = sum(len(lane.calls) for _, lane in trace.lanes())
@@ -139,11 +153,12 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace], lanes: Sequence[AlignedLane]) -> Columns:
-    """The table `notes`: what reading the traces dropped, and where alignment had to be cut short."""
-    rows = [(trace.sample, note) for trace in traces for note in trace.notes]
-    rows += [(0, CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped)) for lane in lanes if lane.capped]
-    return _columns("notes", rows)
+def notes(traces: Iterable[Trace], reference: Trace, sources: Sources, lanes: Sequence[AlignedLane]) -> Columns:
+    """The table `notes`; those of the reference name what was cut short, and source files that have changed."""
+    found = [(trace.sample, note) for trace in traces for note in trace.notes]
+    cut = [CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped) for lane in lanes if lane.capped]
+    changed = [f"{file}: {CHANGED}" for file in sources.changed]
+    return _columns("notes", found + [(reference.sample, note) for note in (*cut, *changed)])
 
 
 def divergences(
