@@ -121,7 +121,7 @@ class _Lane:
             if lane is None or rows is None:
                 continue
             made = self.present[sample]
-            outcome = lane.calls["outcome"][rows]
+            outcome = np.append(lane.calls["outcome"], np.uint8(Outcome.RUNNING))[rows]
             differs = (outcome != source) & (outcome != Outcome.RUNNING) & (source != Outcome.RUNNING) & made
             if differs.any():
                 self.split.append((sample, np.flatnonzero(differs)))

@@ -79,6 +79,7 @@ class MergedTree:
 
     def _add(self, sample: int, side: Side) -> None:
         coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
+        side.lane.drop_pages()
         same = np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)
         if same and unsuspicious(self.parent, self.key, self._coarse, coarse):
             if len(self._whole) != len(self.key):
