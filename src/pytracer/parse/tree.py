@@ -78,20 +78,25 @@ class MergedTree:
         return tree
 
     def _add(self, sample: int, side: Side) -> None:
-        coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
-        side.lane.drop_pages()
-        same = np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)
-        if same and unsuspicious(self.parent, self.key, self._coarse, coarse):
+        if self._is_same(side):
             if len(self._whole) != len(self.key):
                 self._whole = np.arange(len(self.key), dtype=np.int32)
             self.rows[sample] = self._whole
             return
         tokens = tokens_of(side.lane, self.catalog)
+        side.lane.drop_pages()
         found = match(self.parent, self.key, self._all_tokens(), side.parent, side.key, tokens)
         self.rows[sample] = found.rows
         self.moved[sample] = np.flatnonzero(found.moved).astype(np.int32)
         self.capped += found.capped
         self._insert(sample, side, tokens, found)
+
+    def _is_same(self, side: Side) -> bool:
+        if not (np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)):
+            return False
+        coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
+        side.lane.drop_pages()
+        return unsuspicious(self.parent, self.key, self._coarse, coarse)
 
     def _all_tokens(self) -> Tokens:
         if self._tokens is None:
@@ -142,9 +147,8 @@ def _joined(old: NDArray, place: Rows, new: NDArray, own: Rows) -> NDArray:  # t
     return result
 
 
-def subtree_ends(parent: Rows) -> Ints:
-    """One past the last call inside each call, and at the end (index -1) past all calls."""
-    depth = depths(parent)
+def subtree_ends(parent: Rows, depth: Ints) -> Ints:
+    """One past the last call inside each call, and at the end (index -1) past all calls; `depth` as of `depths`."""
     ends = np.append(np.arange(1, len(parent) + 1), len(parent))
     order = np.argsort(depth, kind="stable")
     starts = np.searchsorted(depth[order], np.arange((int(np.max(depth)) if len(depth) else 0) + 2))
@@ -179,9 +183,9 @@ def _places(merged: Rows, parent: Rows, found: Matches) -> tuple[Ints, Ints]:
     inside = row_of[parent[roots]]  # the merged call around each, -1 for a root of the lane
     inside[parent[roots] < 0] = -1
     follower = _next_sibling(parent, row_of, found, roots)
-    at = np.where(follower >= 0, follower, subtree_ends(merged)[inside])
-    at = np.maximum(at, inside + 1)
     depth = depths(merged)
+    at = np.where(follower >= 0, follower, subtree_ends(merged, depth)[inside])
+    at = np.maximum(at, inside + 1)
     deep = np.where(inside >= 0, depth[inside] + 1, 0)
     index = np.searchsorted(roots, top)
     order = np.lexsort((new, top, -deep[index], at[index]))
