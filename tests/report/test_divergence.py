@@ -67,6 +67,17 @@ def test_ended(tmp_path: Path, code: int, how: str) -> None:
     assert "Samples left out sample 1 (failed)" in text
 
 
+def test_a_reference_that_was_killed_is_the_one_that_ended(tmp_path: Path) -> None:
+    def body(program: Program, i: int) -> None:
+        for line in range(1, 4 if i else 3):
+            program.call("step", line, line=line)
+
+    text = shown(tmp_path, body, codes=[-9, 0, -9, 0])
+    assert text.count("ended") == 4  # each of the two samples as a divergence, the others as left out
+    assert "samples took other ways at 2 places" in text
+    assert "sample 0 ended by SIGKILL after the call at" in text
+
+
 def test_killed_sample_of_unknown_code(tmp_path: Path) -> None:
     def body(program: Program, i: int) -> None:
         for k in range(5 if i == 2 else 9):

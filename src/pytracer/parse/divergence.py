@@ -123,6 +123,7 @@ class _Lane:
             made = self.present[sample]
             outcome = np.append(lane.calls["outcome"], np.uint8(Outcome.RUNNING))[rows]
             differs = (outcome != source) & (outcome != Outcome.RUNNING) & (source != Outcome.RUNNING) & made
+            lane.drop_pages()
             if differs.any():
                 self.split.append((sample, np.flatnonzero(differs)))
 

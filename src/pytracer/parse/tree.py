@@ -33,7 +33,9 @@ class Side:
         key <<= 32
         key += catalog.sites_of(process, lane)
         key += 1
-        return cls(lane, key, lane.calls["parent"].astype(np.int32))
+        parent = lane.calls["parent"].astype(np.int32)
+        lane.drop_pages()
+        return cls(lane, key, parent)
 
 
 def function_of(key: Ints) -> Ints:
@@ -51,7 +53,7 @@ class MergedTree:
     """All columns (M,) are in order of time: a call stands before those that it made, and these before the next."""
 
     catalog: Catalog
-    sides: list[Side | None]  # of each sample, None where it has no such lane
+    lanes: list[Lane | None]  # of each sample, None where it has none
     key: Ints
     parent: Rows
     source: Rows  # sample whose record is shown
@@ -63,18 +65,24 @@ class MergedTree:
     _tokens: Tokens | None = None  # all levels, once samples differ
 
     @classmethod
-    def of(cls, sides: Sequence[Side | None], catalog: Catalog) -> "MergedTree":
-        """Merge the samples in their order; the first that has the lane is the one that the others are put into."""
-        first, side = next((i, side) for i, side in enumerate(sides) if side is not None)
+    def of(cls, places: Sequence[tuple[Process, Lane] | None], catalog: Catalog) -> "MergedTree":
+        """Merge the samples in their order; the first that has the lane is the one that the others are put into.
+
+        One sample at a time is read: mapped pages count as memory.
+        """
+        first, place = next((i, place) for i, place in enumerate(places) if place is not None)
+        side = Side.of(*place, catalog)
         own = np.arange(len(side.key), dtype=np.int32)
-        nobody: list[Rows | None] = [None] * len(sides)
-        moved = [np.zeros(0, np.int32) for _ in sides]
-        tree = cls(catalog, list(sides), side.key, side.parent, np.full(len(own), first, np.int32), nobody, moved)
+        nobody: list[Rows | None] = [None] * len(places)
+        moved = [np.zeros(0, np.int32) for _ in places]
+        lanes = [None if place is None else place[1] for place in places]
+        tree = cls(catalog, lanes, side.key, side.parent, np.full(len(own), first, np.int32), nobody, moved)
         tree.rows[first] = tree._whole = own
         tree._coarse = tokens_of(side.lane, catalog, BITS[SURE : SURE + 1])[0]
-        for i, other in enumerate(sides[first + 1 :], first + 1):
+        side.lane.drop_pages()
+        for i, other in enumerate(places[first + 1 :], first + 1):
             if other is not None:
-                tree._add(i, other)
+                tree._add(i, Side.of(*other, catalog))
         return tree
 
     def _add(self, sample: int, side: Side) -> None:
@@ -101,9 +109,10 @@ class MergedTree:
     def _all_tokens(self) -> Tokens:
         if self._tokens is None:
             [source] = np.unique(self.source).tolist() or [0]
-            side = self.sides[source]
-            assert side is not None  # it is the source
-            self._tokens = tokens_of(side.lane, self.catalog)
+            lane = self.lanes[source]
+            assert lane is not None  # it is the source
+            self._tokens = tokens_of(lane, self.catalog)
+            lane.drop_pages()
         return self._tokens
 
     def _insert(self, sample: int, side: Side, tokens: Tokens, found: Matches) -> None:
