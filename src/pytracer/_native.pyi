@@ -21,6 +21,8 @@ WRITES_FIRST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the first array that it is given."""
 WRITES_LAST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the last array that it is given."""
+TO_NEAREST: int
+"""Hook flag: NumPy's loops round to nearest while the call runs."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -251,3 +253,41 @@ store_item: Operation
 store_attribute: Operation
 key: Operation
 """key[i:j] is the slice itself."""
+
+def summarise_values(
+    payloads: tuple[Buffer, ...],
+    starts: Buffer,
+    sizes: Buffer,
+    unperturbed: Buffer | None,
+    unperturbed_starts: Buffer | None,
+    dtype: str,
+    rule: tuple[bool, bool, float, float],
+    out: Buffer,
+    keep: int,
+    mapped: bool,
+    /,
+) -> None:
+    """Statistics of V values in N samples, read straight from their payloads; the GIL is released (summaries.c).
+
+    `starts` (N, V), `sizes` (V,) and `unperturbed_starts` (V,) are int64: offsets in bytes, -1 for no unperturbed one,
+    and numbers of elements. `rule` is (general, to_reference, delta, precision) as in parse/measure.py::Rule. `out`
+    (float64, (columns, V)) gets the columns of parse/numbers.py::Summary. Up to `keep` elements of a value quantiles
+    are exact, beyond to 1/256 bit. Pages of `mapped` payloads are dropped once they have been read. Raises ValueError
+    for places outside a payload and for types other than float16 to float64, complex and int64.
+    """
+
+def measure_elements(
+    payloads: tuple[Buffer, ...],
+    starts: Buffer,
+    sizes: Buffer,
+    unperturbed: Buffer | None,
+    unperturbed_starts: Buffer | None,
+    dtype: str,
+    rule: tuple[bool, bool, float, float],
+    out: Buffer,
+    /,
+) -> None:
+    """Likewise of every element, into `out` (float64, (6, M)) (summaries.c).
+
+    The rows are mean, std, mean_imag, std_imag, bits, bits_imag.
+    """

@@ -409,6 +409,7 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "LAST_BIT", LAST_BIT);
     PyModule_AddIntConstant(created, "WRITES_FIRST", WRITES_FIRST);
     PyModule_AddIntConstant(created, "WRITES_LAST", WRITES_LAST);
+    PyModule_AddIntConstant(created, "TO_NEAREST", TO_NEAREST);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
     if (python_floats_ready(created) != 0) return NULL;

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MANTISSA = 52, FAR = 900 }; /* FAR: beyond this exponent sums or ratios may leave the range of doubles */
+enum { MANTISSA = 52, FAR = 400 }; /* FAR: beyond this exponent sums of squares may leave the range of doubles */
 
 static inline double clip(double bits, double precision) { return bits > 0 ? (bits < precision ? bits : precision) : 0; }
 
@@ -155,7 +155,7 @@ VECTORISED static void logarithms(const double *restrict x, double *restrict y, 
         uint64_t bits, exponent;
         double m, k;
         memcpy(&bits, &x[j], sizeof bits);
-        bits += one - half;
+        bits = (bits & 0x7fffffffffffffffu) + (one - half);
         exponent = (bits >> 52) - 1023 + magic;
         bits = (bits & 0xfffffffffffffu) + half;
         memcpy(&m, &bits, sizeof m);
@@ -221,7 +221,7 @@ VECTORISED static bool settle(Part *p, const double *restrict largest, const dou
                               const double *restrict reference, const uint64_t *restrict differs, const double *restrict squares,
                               uint64_t *restrict odd, const Rule *rule)
 {
-    const double far = 0x1p899, near = 0x1p-900, n = (double)p->samples;
+    const double far = 0x1p399, near = 0x1p-400, n = (double)p->samples;
     uint64_t any = 0, apart = (uint64_t)-(int64_t)rule->to_reference;
     for (size_t j = 0; j < p->size; j++) {
         bool usual = (probe[j] == 0) & (largest[j] < far) & (largest[j] >= near);

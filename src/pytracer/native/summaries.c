@@ -613,16 +613,40 @@ static void summarise_value(Work *w, const Numbers *n, Py_ssize_t v, bool mapped
     put(n, v, ERROR_MEDIAN, has_base ? median(w->errors, size, w->kept, error_bins, s.error_min, s.error_max) : NAN);
 }
 
+/* Values first .. end. What several of them share is read again from the system's cache. */
+static void release_values(const Numbers *n, Py_ssize_t first, Py_ssize_t end)
+{
+    int64_t width = (int64_t)(n->format.width * n->format.parts);
+    for (Py_ssize_t i = 0; i <= n->samples; i++) {
+        int64_t low = INT64_MAX, high = 0;
+        for (Py_ssize_t v = first; v < end; v++) {
+            int64_t start = i < n->samples ? start_of(n, i, v) : base_start_of(n, v);
+            if (start < 0) continue;
+            low = start < low ? start : low;
+            high = start + size_of(n, v) * width > high ? start + size_of(n, v) * width : high;
+        }
+        const char *bytes = i < n->samples ? n->payloads[i].buf : n->base.buf;
+        if (low < high) release(bytes + low, (size_t)(high - low));
+    }
+}
+
 static void summarise_all(Work *w, const Numbers *n, bool mapped)
 {
+    Py_ssize_t released = 0;
+    int64_t bytes = 0;
     for (Py_ssize_t v = 0; v < n->values;) {
         size_t scalars = run_of_scalars(n, v, w->block);
         if (scalars > 0) {
             gather_scalars(w, n, v, scalars);
             put_scalars(w, n, v, scalars);
             v += (Py_ssize_t)scalars;
-        } else {
-            summarise_value(w, n, v++, mapped);
+            continue;
+        }
+        summarise_value(w, n, v, mapped);
+        bytes += size_of(n, v++) * (int64_t)(n->format.width * n->format.parts);
+        if (mapped && (bytes >= RELEASED || v == n->values)) {
+            release_values(n, released, v);
+            released = v, bytes = 0;
         }
     }
 }

@@ -61,17 +61,22 @@ class MeasuredValues:
         places = rows.samples
         types = np.stack([view.types(row) for view, row in zip(views, places, strict=True)])
         shares = agreement(types)
+        odd = shares < 1
         kinds, precision = views[0].kinds(places[0]), views[0].precision(places[0])
         comparable = (shares == 1) & views[0].readable(places[0])
-        found = findings(views, places, np.flatnonzero(shares < 1))
         discrete = np.flatnonzero(precision == 0)
         contents = np.stack([view.contents(row[discrete]) for view, row in zip(views, places, strict=True)])
         arrays = np.flatnonzero(comparable[discrete] & (kinds[discrete] == Kind.ARRAY))
         contents[:, arrays] += array_contents(views, places[:, discrete[arrays]])
         shares[discrete] = agreement(contents)
         known = np.zeros(len(kinds), np.bool_)
+        all_views, all_places = list(views), places
         if unperturbed is not None:
-            known = (unperturbed.types(rows.reference) == types[0]) & unperturbed.readable(rows.reference)
+            known = unperturbed.types(rows.reference) == types[0]
+            odd = odd | ~known
+            known &= unperturbed.readable(rows.reference)
+            all_views, all_places = [*views, unperturbed], np.vstack([places, rows.reference])
+        found = findings(all_views, all_places, np.flatnonzero(odd))
         summary = Summary.empty(len(kinds))
         groups = []
         for group in _groups(views, places, comparable, precision, unperturbed, np.where(known, rows.reference, -1)):

@@ -1,7 +1,7 @@
 """Writes the large tables of a result chunk by chunk, compressed here: equal chunks are compressed once.
 
-The filters are HDF5's own, shuffle and deflate, which any reader undoes. Through h5py a chunk is compressed once for each
-column, and again when a block ends within it; of scalars most columns of bits are equal, and many columns are constant.
+The filters are HDF5's own, shuffle and deflate, which any reader undoes. Through h5py a chunk is compressed once for
+each column, and again when a block ends within it; of scalars most columns of bits are equal, and many are constant.
 """
 
 import struct

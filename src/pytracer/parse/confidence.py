@@ -28,9 +28,7 @@ class Bounds:
         if measurement.method == "general":
             return cls(0.0, 0.0, math.nan)
         alpha = 1 - measurement.confidence
-        low, high = (
-            0.5 * math.log2((samples - 1) / chi2_quantile(q, samples - 1)) for q in (alpha / 2, 1 - alpha / 2)
-        )
+        low, high = (0.5 * math.log2((samples - 1) / chi2_quantile(q, samples - 1)) for q in (alpha / 2, 1 - alpha / 2))
         return cls(low + math.log2(NormalDist().inv_cdf((measurement.probability + 1) / 2)), low, low - high)
 
 

@@ -100,7 +100,9 @@ class Keeper:
         """Condition numbers (2-norm) of the means of the chosen matrices, as long as there is time; NaN for others."""
         result = np.full(len(chosen), np.nan)
         by_shape: dict[tuple[int, ...], list[int]] = {}
-        for i in np.flatnonzero(chosen & (group.numbers.sizes <= schema.CONDITION_SIZE)).tolist() if group.shapes else ():
+        for i in (
+            np.flatnonzero(chosen & (group.numbers.sizes <= schema.CONDITION_SIZE)).tolist() if group.shapes else ()
+        ):
             shape = group.shapes[i]
             work = CONDITION_SET_UP + int(np.prod(shape)) * min(shape, default=0)
             if len(shape) == 2 and min(shape) > 1 and work <= self._work:

@@ -6,8 +6,8 @@ Sohier, De Oliveira Castro, Fevotte, Lathuiliere, Petit, Jamond: Confidence inte
 - Centered Normality Hypothesis (section 3): bits >= -log2(std(Z)) - delta (`confidence.Bounds`);
 - general (section 4, Bernoulli trials): the largest k with |Z| <= 2**-k in all samples.
 
-This is the kernel of `numbers` in NumPy: it documents what the native one does (statistics.c), serves the types that the
-native one does not know, and the same tests run both.
+This is the kernel of `numbers` in NumPy: it documents what the native one does (statistics.c), serves the types that
+the native one does not know, and the same tests run both.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ PRECISION = {
 }
 """Significant bits that each dtype can hold."""
 
-FAR = 900
-"""Beyond this power of two sums or ratios may leave the range of float64."""
+FAR = 400
+"""Beyond this power of two sums of squares may leave the range of float64."""
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -62,8 +62,8 @@ class Statistics:
     """Element by element over the samples; every array has shape (M,).
 
     `bits` and `bits_imag` count significant bits (base 2), and `error_bits` those of the mean that agree with the
-    unperturbed sample (NaN without one), for complex numbers in the worse of both parts. Bits and `std` (ddof 1) are NaN
-    when there is only one sample. The imaginary columns are NaN for real numbers.
+    unperturbed sample (NaN without one), for complex numbers in the worse of both parts. Bits and `std` (ddof 1) are
+    NaN when there is only one sample. The imaginary columns are NaN for real numbers.
     """
 
     same: Bools  # equal in all samples; +0 and -0 are, NaN and NaN too
@@ -100,7 +100,7 @@ def significant_bits(
     measurement: Measurement | None = None,
     unperturbed: NDArray[Any] | None = None,
 ) -> Floats:
-    """Significant bits of each column of `samples` (N, M), N >= 2; shape (M,). For complex numbers of the worse part."""
+    """Significant bits of each column of `samples` (N, M), N >= 2; shape (M,). Of complex numbers: the worse part."""
     rule = Rule.of(measurement or Measurement(), len(samples), precision)
     return Statistics.of(samples, rule, unperturbed).fewest_bits
 
@@ -144,7 +144,7 @@ def _is_same(a: NDArray[Any], b: NDArray[Any]) -> Bools:
 
 def _of_spread(samples: NDArray[Any], rule: Rule, base: NDArray[Any] | None) -> tuple[Floats, Floats, Floats]:
     """Mean, standard deviation and bits of finite samples that are not all equal."""
-    # A power of two changes no ratio; without it sums overflow above 1e308 and ratios lose digits among subnormals.
+    # A power of two changes no ratio; without it squares leave the range, and ratios lose digits among subnormals.
     exponent = np.frexp(np.abs(samples).max(axis=0))[1]
     exponent[np.abs(exponent) < FAR] = 0
     scaled = np.ldexp(samples, -exponent)
@@ -159,7 +159,7 @@ def _of_spread(samples: NDArray[Any], rule: Rule, base: NDArray[Any] | None) -> 
 
 def _sum(samples: NDArray[Any]) -> NDArray[Any]:
     """In order of the samples, as the native kernel adds: how NumPy does depends on the layout."""
-    total = samples[0].copy()
+    total: NDArray[Any] = samples[0].copy()
     for sample in samples[1:]:
         total += sample
     return total

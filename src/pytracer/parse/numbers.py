@@ -115,7 +115,7 @@ def summarise(numbers: Numbers, rule: Rule, memory: int, jobs: int = 1) -> Summa
     RESOLUTION.
     """
     if not numbers.has_kernel:
-        return _joined(Summary, [summarise_reference(part, rule) for part in _batches(numbers, memory)])
+        return _joined([summarise_reference(part, rule) for part in _batches(numbers, memory)])
     total = int(numbers.sizes.sum())
     jobs = max(1, min(jobs, total // THREAD_ELEMENTS))
     keep = memory // (BYTES_KEPT * jobs)
@@ -125,21 +125,25 @@ def summarise(numbers: Numbers, rule: Rule, memory: int, jobs: int = 1) -> Summa
     edges = np.unique([0, *ends.tolist(), len(numbers.sizes)])
     parts = [numbers[slice(*edge)] for edge in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
     with ThreadPoolExecutor(jobs) as pool:
-        return _joined(Summary, list(pool.map(lambda part: _summarise(part, rule, keep), parts)))
+        return _joined(list(pool.map(lambda part: _summarise(part, rule, keep), parts)))
 
 
 def _summarise(numbers: Numbers, rule: Rule, keep: int) -> Summary:
     columns = np.empty((len(fields(Summary)), len(numbers.sizes)))
-    _native.summarise_values(*_arguments(numbers, rule, columns), keep, numbers.mapped)
+    payloads, starts, sizes, base, base_starts, dtype, how = _arguments(numbers, rule)
+    _native.summarise_values(payloads, starts, sizes, base, base_starts, dtype, how, columns, keep, numbers.mapped)
     return Summary(*columns)
 
 
-def _arguments(numbers: Numbers, rule: Rule, out: Floats) -> tuple[Any, ...]:
+def _arguments(
+    numbers: Numbers, rule: Rule
+) -> tuple[tuple[Bytes, ...], Ints, Ints, Bytes | None, Ints | None, str, tuple[bool, bool, float, float]]:
+    """What the kernels take before the columns."""
     base = numbers.unperturbed_starts
     starts = None if base is None else np.ascontiguousarray(base)
-    where = np.ascontiguousarray(numbers.starts), np.ascontiguousarray(numbers.sizes)
+    where, sizes = np.ascontiguousarray(numbers.starts), np.ascontiguousarray(numbers.sizes)
     how = rule.general, rule.to_reference, rule.delta, float(rule.precision)
-    return numbers.payloads, *where, numbers.unperturbed, starts, numbers.dtype.str, how, out
+    return numbers.payloads, where, sizes, numbers.unperturbed, starts, numbers.dtype.str, how
 
 
 def measure_elements(numbers: Numbers, rule: Rule) -> Floats:
@@ -148,7 +152,7 @@ def measure_elements(numbers: Numbers, rule: Rule) -> Floats:
         s = _statistics(numbers, rule)
         return np.stack([s.mean, s.std, s.mean_imag, s.std_imag, s.bits, s.bits_imag])
     columns = np.empty((6, int(numbers.sizes.sum())))
-    _native.measure_elements(*_arguments(numbers, rule, columns))
+    _native.measure_elements(*_arguments(numbers, rule), columns)
     return columns
 
 
@@ -204,7 +208,7 @@ def summarise_reference(numbers: Numbers, rule: Rule) -> Summary:
         own = slice(first, end)
         of_value = Statistics(*(getattr(statistics, f.name)[own] for f in fields(Statistics)))
         parts.append(_summary(of_value, samples[:, own], None if base is None else base[own]))
-    return _joined(Summary, parts)
+    return _joined(parts)
 
 
 def _statistics(numbers: Numbers, rule: Rule) -> Statistics:
@@ -257,12 +261,19 @@ def _summary(s: Statistics, samples: NDArray[Any], base: NDArray[Any] | None) ->
         nan, inf = (_special(samples, test) for test in (np.isnan, np.isinf))
         opposite = any(((part == np.inf).any(axis=0) & (part == -np.inf).any(axis=0)).any() for part in _parts(samples))
         row = [
-            *(s.same.all(), bits.min(), *quantiles, bits.mean(), bits.max()),
-            *(s.error_bits.min(), np.median(s.error_bits)),
+            *(s.same.all(), np.min(bits), *quantiles, bits.mean(), np.max(bits)),
+            *(np.min(s.error_bits), np.median(s.error_bits)),
             *((np.nan, np.nan) if base is None else (base.real.mean(), base.imag.mean() if is_complex else np.nan)),
             *(s.mean.mean(), s.std.mean(), s.mean_imag.mean(), s.std_imag.mean()),
             *(worst, s.mean[worst] if known else np.nan, s.mean_imag[worst] if known else np.nan),
-            *(np.fmax.reduce(magnitude), norm, nan[0], inf[0], nan[1], inf[1] or opposite),
+            *(
+                np.nan if np.isnan(magnitude).all() else np.nanmax(magnitude),
+                norm,
+                nan[0],
+                inf[0],
+                nan[1],
+                inf[1] or opposite,
+            ),
         ]
     return Summary(*(np.array([float(cell)]) for cell in row))
 
@@ -280,9 +291,9 @@ def _some(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _special(samples: NDArray[Any], test: Any) -> tuple[int, bool]:
     """How many elements are so in some sample, and whether some part is so in some samples only."""
     found = [test(part) for part in _parts(samples)]
-    elements = np.logical_or.reduce([flags.any(axis=0) for flags in found])
+    elements = np.any([flags.any(axis=0) for flags in found], axis=0)
     return int(np.count_nonzero(elements)), any(bool(_some(flags).any()) for flags in found)
 
 
-def _joined(kind: Any, parts: Sequence[Any]) -> Any:
-    return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
+def _joined(parts: Sequence[Summary]) -> Summary:
+    return Summary(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Summary)))

@@ -12,11 +12,12 @@ from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
 from pytracer.records.start import why_not_started
+from pytracer.shared import NO_NOISE
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls", "noisy_scalars")
 """Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
 
-_UNPERTURBED = ("none", UNKNOWN_NOISE)
+_UNPERTURBED = (NO_NOISE, UNKNOWN_NOISE)
 
 
 class Status(StrEnum):
@@ -192,10 +193,8 @@ def _classify(trace: Trace, first: Trace, exit_codes: Mapping[Path, int | None],
             trace.path, trace, code, Status.FAILED, f"it ended with exit code {code}, {other} with {expected}"
         )
     if trace.ended_ns is None and first.ended_ns is not None and code == UNKNOWN_EXIT:
-        return Sample(
-            trace.path, trace, code, Status.FAILED, "its trace ends early: it was killed, or is still running"
-        )
-    if trace.model == "none":
+        return Sample(trace.path, trace, code, Status.FAILED, "its trace ends early: it was killed or is still running")
+    if trace.model == NO_NOISE:
         return Sample(trace.path, trace, code, Status.UNPERTURBED, "it ran without noise")
     if trace.model == UNKNOWN_NOISE:
         reason = "the traces of the original do not say how the program was perturbed"
@@ -223,6 +222,6 @@ def _verdict(samples: Sequence[Sample]) -> str:
     elif not without:
         reason = "all perturbed samples failed"
     else:
-        noisy = (sample.reason for sample in without if sample.trace is not None and sample.trace.model != "none")
+        noisy = (sample.reason for sample in without if sample.trace is not None and sample.trace.model != NO_NOISE)
         reason = next(noisy, "the samples ran without noise")
     return f"not perturbed: {reason}"

@@ -42,6 +42,8 @@ SMALL_CHUNK_ROWS = 2**8
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
 UNFILLED = ("calls", "values", "elements", "divergences")
+CACHE_BYTES = 2**18
+"""Of each column, so all of them take some 40 MB: two chunks, as tables are read from the first row to the last."""
 VERSIONS = ("v110", "v110")
 """Of HDF5: half the size of the oldest form for small results, with checksums, and read by all since 2016."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
@@ -246,7 +248,7 @@ class Result:
         if not path.is_file():
             raise ResultError(f"no result at {path}: give a file that `pytracer parse` or `pytracer run` wrote")
         try:
-            file = h5py.File(path, "r")
+            file = h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES)
         except OSError as error:
             raise ResultError(f"{path} is not a result: HDF5 cannot open it; parse the traces again") from error
         try:

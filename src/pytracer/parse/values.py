@@ -130,7 +130,9 @@ class View:
     def starts(self, rows: Ints) -> Ints:
         """Payload offset of the elements of each array; -1 for one that is not there."""
         entries = self.lane.arrays.find(np.maximum(rows, 0))
-        result: Ints = np.where(rows < 0, -1, self.lane.arrays.start[np.minimum(entries, len(self.lane.arrays.start) - 1)])
+        result: Ints = np.where(
+            rows < 0, -1, self.lane.arrays.start[np.minimum(entries, len(self.lane.arrays.start) - 1)]
+        )
         return result
 
     def shapes(self, rows: Ints) -> tuple[tuple[int, ...], ...]:
@@ -224,7 +226,11 @@ def findings(views: Sequence[View], rows: Ints, some: Ints) -> Ints:
     there = own >= 0
     kinds = np.stack([view.kinds(row) for view, row in zip(views, own, strict=True)])
     arrays = there & (kinds == Kind.ARRAY)
-    dtypes, shapes, names = np.zeros(own.shape, np.int64), np.zeros(own.shape, np.uint64), np.zeros(own.shape, np.uint64)
+    dtypes, shapes, names = (
+        np.zeros(own.shape, np.int64),
+        np.zeros(own.shape, np.uint64),
+        np.zeros(own.shape, np.uint64),
+    )
     for i, view in enumerate(views):
         index = view.lane.arrays
         entries = index.find(own[i, arrays[i]])
@@ -232,7 +238,7 @@ def findings(views: Sequence[View], rows: Ints, some: Ints) -> Ints:
         shapes[i, arrays[i]] = index.shape_key[entries]
         others = there[i] & ~arrays[i]
         names[i, others] = view.types(own[i, others])
-    result[some] |= np.where(there.any(axis=0) & ~there.all(axis=0), Finding.MISSING, 0)
+    result[some] |= np.where(there.all(axis=0), 0, Finding.MISSING)
     result[some] |= np.where(_differ(kinds, there) | _differ(names, there & ~arrays), Finding.KIND, 0)
     result[some] |= np.where(_differ(dtypes, arrays), Finding.DTYPE, 0)
     result[some] |= np.where(_differ(shapes, arrays), Finding.SHAPE, 0)

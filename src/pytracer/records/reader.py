@@ -36,6 +36,7 @@ from pytracer.records.tables import (
     records_of,
 )
 from pytracer.records.tasks import split_tasks
+from pytracer.shared import NO_NOISE
 
 Records = NDArray[np.void]
 
@@ -231,7 +232,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
         raise TraceError(
             f"{path} has trace format {str(version)[:40]!r}, this pytracer reads {SCHEMA_VERSION}: trace again"
         )
-    noise = meta.setdefault("noise", {"model": "none"})
+    noise = meta.setdefault("noise", {"model": NO_NOISE})
     sample = meta.setdefault("sample", 0)
     sound = (
         isinstance(noise, dict)

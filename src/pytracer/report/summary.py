@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import Gap
 from pytracer.report.coverage import Entry, ledger
 from pytracer.report.divergence import evidence
+from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE
 
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
@@ -58,7 +58,7 @@ class Noise:
     @property
     def perturbing(self) -> bool:
         """Whether there was any noise."""
-        return bool(set(self.models) - {"none"})
+        return bool(set(self.models) - {NO_NOISE})
 
     @property
     def rounding(self) -> bool:

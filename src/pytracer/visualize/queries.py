@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pytracer.parse.store import Columns, Result, ResultError
 from pytracer.records.schema import Outcome
+from pytracer.shared import NO_NOISE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -115,7 +116,7 @@ def verdict(contents: Contents) -> Verdict:
     result = contents.result
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
-        noisy = set(result.samples["model"].tolist()) - {"none", ""}
+        noisy = set(result.samples["model"].tolist()) - {NO_NOISE, ""}
         return Verdict(
             "Not measured" if noisy else "Not perturbed",
             f"{reason or 'nothing was measured'}. Nothing can be said about its digits.",
