@@ -1,7 +1,8 @@
 """Several noise models as one. Each may stand there once, and at most one may perturb the operations themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
+from types import CodeType
 
 from pytracer.errors import UsageError
 from pytracer.noise.model import Availability, Description, NoiseModel, Part
@@ -55,6 +56,11 @@ class Composition(NoiseModel):
         for model in self.models:
             model.own_code(is_user_file)
 
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """As the one that perturbs the operations wants it."""
+        compilers = [model.compiled for model in self.models if model.ARITHMETIC]
+        return (compilers or [super().compiled])[0](source, file)
+
     def start(self, seed: int) -> None:
         """Begin with the same seed for all, so that a model does alone what it does in company."""
         for model in self.models:
@@ -64,6 +70,10 @@ class Composition(NoiseModel):
         """In reverse order."""
         for model in reversed(self.models):
             model.stop()
+
+    def watched(self) -> tuple[str, ...]:
+        """Those of all."""
+        return tuple(dict.fromkeys(package for model in self.models for package in model.watched()))
 
     def modules_loaded(self) -> None:
         """Tell all."""
@@ -76,6 +86,10 @@ class Composition(NoiseModel):
         for model in self.models:
             flags |= model.hook_flags(module, name)
         return flags
+
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Those of all."""
+        return (each for model in self.models for each in model.unperturbed(installed))
 
     def packages(self) -> tuple[str, ...]:
         """Those of all."""

@@ -7,7 +7,8 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import CodeType
 
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
@@ -66,6 +67,10 @@ class StochasticRounding(NoiseModel):
         """Rewrite it as it is compiled."""
         python_floats.install(is_user_file)
 
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """Rewritten."""
+        return python_floats.compiled(source, file)
+
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
         _native.start_noise(seed, self._native, self._nearness)
@@ -79,8 +84,13 @@ class StochasticRounding(NoiseModel):
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
+    def watched(self) -> tuple[str, ...]:
+        """Numba compiles bytecode itself."""
+        return python_floats.PACKAGES
+
     def modules_loaded(self) -> None:
         """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside BLAS libraries that came."""
+        python_floats.modules_loaded()
         _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
@@ -88,6 +98,10 @@ class StochasticRounding(NoiseModel):
         self._numpy = True
         _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
+
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Modules with Python floats of their own."""
+        return python_floats.unperturbed(installed)
 
     def hook_flags(self, module: str, name: str) -> int:
         """NOISE when it computes and tolerates a directed rounding mode."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import Gap
 from pytracer.report.coverage import Entry, ledger
+from pytracer.shared import BLAS_THREAD_VARIABLES
 
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
