@@ -69,7 +69,7 @@ def test_a_killed_run_ends_it_with_what_is_there(running: "subprocess.Popen[byte
             time.sleep(0.05)
         with_children(running, signal.SIGKILL)
         report, messages = online.communicate(timeout=100)
-    assert online.returncode == 0
+    assert online.returncode == 0, messages
     assert "of 5 samples finished: the others were not started, or killed" in messages
     assert "perturbed samples)" in report
 
