@@ -38,7 +38,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     piped = not stream.isatty() and "COLUMNS" not in os.environ
     console = Console(file=stream, width=PIPED_WIDTH if piped else None, highlight=False, markup=False, emoji=False)
     found, table = samples(result), ranking(result)
-    _say(console, _verdict(result, table), style="bold")
+    _say(console, headline(result, table), style="bold")
     if result.perturbed:
         _ranking(console, result, table, top)
     functions = counted(len({row.function for row in table}), "function")
@@ -53,7 +53,8 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     _noise(console, result, found)
 
 
-def _verdict(result: Result, table: Sequence[Row]) -> str:
+def headline(result: Result, table: Sequence[Row]) -> str:
+    """The verdict, in a sentence; `table` is the ranking."""
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
         fact = "Not measured" if noise(samples(result)).perturbing else "Not perturbed"
