@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from dash import Dash
 
-from pytracer.visualize.pages import functions, overview, timeline
+from pytracer.visualize.pages import functions, overview, source, timeline
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 
@@ -41,7 +41,7 @@ class Page(Protocol):
         """Register the callbacks."""
 
 
-PAGES: Sequence[Page] = (overview, timeline, functions)
+PAGES: Sequence[Page] = (overview, timeline, functions, source)
 
 BY_PATH: Mapping[str, Page] = {page.PATH: page for page in PAGES}
 
