@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pytracer.parse.aggregates import of_functions
 from pytracer.parse.schema import TABLES, TEXT, UNKNOWN_EXIT
 from pytracer.parse.store import ResultWriter
 from pytracer.records.schema import Kind, Outcome, Role
@@ -31,19 +32,7 @@ ATTRIBUTES = {
 def write_result(path: Path, calls: int, seed: int = 1) -> Path:
     """A result of so many calls, with two inputs and one output each."""
     random = np.random.default_rng(seed)
-    modules = ["numpy", "numpy.linalg", "scipy.optimize", "__main__"]
     with ResultWriter(path) as writer:
-        names = [f"f{i}" for i in range(FUNCTIONS)]
-        module = [modules[i % 4] if i else "numpy" for i in range(FUNCTIONS)]
-        append(
-            writer,
-            "functions",
-            FUNCTIONS,
-            module=module,
-            name=names,
-            kind=["ufunc"] * FUNCTIONS,
-            params=["[]"] * FUNCTIONS,
-        )
         lines = np.arange(1, LINES + 1, dtype=np.int32)
         texts = [f"y = f(x, {i})" for i in lines]
         append(
@@ -74,8 +63,21 @@ def write_result(path: Path, calls: int, seed: int = 1) -> Path:
         )
         for start in range(0, calls, BLOCK):
             block(writer, random, start, min(BLOCK, calls - start))
+        sums = of_functions(lambda column: writer.column("calls", column), FUNCTIONS)
+        append(writer, "functions", FUNCTIONS, **function_names(), **sums)
         writer.finish(ATTRIBUTES, {"command": ["script.py"], "directory": "/project"})
     return path
+
+
+def function_names() -> dict[str, list[str]]:
+    """What a table of functions says beside numbers; the first is BIGGEST."""
+    modules = ["numpy", "numpy.linalg", "scipy.optimize", "__main__"]
+    return {
+        "module": [modules[i % len(modules)] for i in range(FUNCTIONS)],
+        "name": [f"f{i}" for i in range(FUNCTIONS)],
+        "kind": ["ufunc"] * FUNCTIONS,
+        "params": ["[]"] * FUNCTIONS,
+    }
 
 
 def block(writer: ResultWriter, random: np.random.Generator, start: int, n: int) -> None:
@@ -90,7 +92,7 @@ def block(writer: ResultWriter, random: np.random.Generator, start: int, n: int)
         n,
         parent=np.full(n, -1),
         function=function,
-        site=(rows * 7 + function) % LINES,
+        site=function * (LINES // FUNCTIONS) + rows % (LINES // FUNCTIONS),
         enter_ns=rows * 1000,
         duration_ns=np.full(n, 500),
         outcome=np.where(random.random(n) < 1e-4, Outcome.RAISED, Outcome.RETURNED),

@@ -1,17 +1,18 @@
 """Which values of a timeline are drawn: those that the filters and the axes let through, and not too many."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
-from pytracer.visualize.queries.cells import Floats, Ints
+from pytracer.visualize.queries.cells import BLOCK, Floats, Ints
 from pytracer.visualize.queries.timeline import Timeline
 from pytracer.visualize.state import ALL, BITS, LOG, TIME, Range, State
 from pytracer.visualize.units import count, factor
 
-LIMIT = 5000
+LIMIT = 3000
 """Points that a browser still moves without delay, as vector graphics."""
 
 
@@ -48,32 +49,32 @@ class Selection:
 
 def select(timeline: Timeline, state: State, limit: int = LIMIT) -> Selection:
     """The values that `state` asks for, at most about `limit` of them."""
-    chosen = filtered(timeline, state)
-    x = positions(timeline, state)
-    low, high = _calls_inside(x, state.x_range)
-    inside = chosen[(timeline.call[chosen] >= low) & (timeline.call[chosen] < high)]
-    if state.x == TIME and state.x_range:  # calls of other lanes lie between
-        own = x[timeline.call[inside]]
-        inside = inside[(own >= state.x_range[0]) & (own <= state.x_range[1])]
-    y = timeline.y(state, inside)
-    y = y * factor(state.unit) if state.y == BITS else y
-    measured = np.isfinite(y)
-    drawable = measured.copy()
-    if state.y_scale == LOG:
-        drawable &= y > 0
-    if state.x_scale == LOG:
-        drawable &= x[timeline.call[inside]] > 0
-    rows, y = inside[drawable], y[drawable]
-    kept = thin(y, timeline.curve[rows], limit)
+    wanted, x = wanted_curves(timeline, state), positions(timeline, state)
+    inside = unmeasured = hidden = 0
+    rows, y = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for block in blocks(timeline, wanted, x, state.x_range):
+        shown = timeline.y(state, block) * (factor(state.unit) if state.y == BITS else 1.0)
+        measured = np.isfinite(shown)
+        drawable = measured & (shown > 0) if state.y_scale == LOG else measured
+        if state.x_scale == LOG:
+            drawable = drawable & (x[timeline.call[block]] > 0)
+        inside += len(block)
+        unmeasured += int(len(block) - measured.sum())
+        hidden += int(measured.sum() - drawable.sum())
+        rows.append(block[drawable])
+        y.append(shown[drawable])
+    all_rows, all_y = np.concatenate(rows), np.concatenate(y)
+    kept = thin(all_y, timeline.curve[all_rows], limit)
+    values = int(timeline.sizes[wanted].sum())
     return Selection(
-        rows=rows[kept],
-        x=x[timeline.call[rows[kept]]],
-        y=y[kept],
-        values=len(chosen),
-        outside=len(chosen) - len(inside),
-        unmeasured=int(len(inside) - measured.sum()),
-        hidden=int(measured.sum() - drawable.sum()),
-        thinned=len(kept) < len(rows),
+        rows=all_rows[kept],
+        x=x[timeline.call[all_rows[kept]]],
+        y=all_y[kept],
+        values=values,
+        outside=values - inside,
+        unmeasured=unmeasured,
+        hidden=hidden,
+        thinned=len(kept) < len(all_rows),
     )
 
 
@@ -82,15 +83,28 @@ def positions(timeline: Timeline, state: State) -> Floats:
     return timeline.time_ms if state.x == TIME else np.arange(1.0, len(timeline.calls) + 1)
 
 
-def filtered(timeline: Timeline, state: State) -> Ints:
-    """Rows of the chosen argument and role."""
-    wanted = [
-        state.argument in ("", curve.label) and (state.role == ALL or curve.output == (state.role == "outputs"))
-        for curve in timeline.curves
-    ]
-    if all(wanted):
-        return np.arange(len(timeline))
-    return np.flatnonzero(np.array(wanted, bool)[timeline.curve])
+def wanted_curves(timeline: Timeline, state: State) -> NDArray[np.bool_]:
+    """Which of the curves are of the chosen argument and role."""
+    return np.array(
+        [
+            state.argument in ("", curve.label) and (state.role == ALL or curve.output == (state.role == "outputs"))
+            for curve in timeline.curves
+        ],
+        bool,
+    )
+
+
+def blocks(timeline: Timeline, wanted: NDArray[np.bool_], x: Floats, inside: Range | None) -> Iterator[Ints]:
+    """Rows of the wanted curves in a range of the x axis, ascending, some at once: never all in memory."""
+    low, high = _calls_inside(x, inside)
+    first, last = np.searchsorted(timeline.call, (low, high)).tolist()
+    for start in range(first, last, BLOCK):
+        rows = np.arange(start, min(start + BLOCK, last))
+        keep = wanted[timeline.curve[rows]]
+        if inside is not None:  # calls of other lanes lie between
+            own = x[timeline.call[rows]]
+            keep &= (own >= inside[0]) & (own <= inside[1])
+        yield rows[keep]
 
 
 def _calls_inside(x: Floats, wanted: Range | None) -> tuple[int, int]:
@@ -110,7 +124,8 @@ def thin(y: Floats, curve: Ints, limit: int) -> NDArray[np.int64]:
         return np.arange(len(y))
     kept = []
     downsampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
-    order = np.argsort(curve, kind="stable")
+    small = curve.astype(np.int16) if np.max(curve) < 2**15 else curve  # which NumPy sorts in linear time
+    order = np.argsort(small, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(curve[order])) + 1):
         share = max(limit * len(rows) // len(y), 3)
         own = np.ascontiguousarray(y[rows])

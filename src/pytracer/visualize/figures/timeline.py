@@ -75,16 +75,18 @@ def _marks(
         mode="markers",
         name=each.name,
         marker=marker | {"opacity": 0.85},
-        customdata=_customdata(points, rows, state),
+        customdata=_customdata(points, rows, state, whole=not selection.thinned),
         text=_texts(points, rows, places),
-        hovertemplate=_HOVER.format(unit=state.unit),
+        hovertemplate=_hover(state, whole=not selection.thinned),
     )
 
 
-_HOVER = (
-    "%{{text}}<br>call %{{customdata[2]}}<br>%{{customdata[3]}} {unit}<br>mean %{{customdata[4]}}"
-    "<br>std %{{customdata[5]}}<extra></extra>"
-)
+def _hover(state: State, *, whole: bool) -> str:
+    """What the pointer tells; of a curve that is thinned out only what is drawn: reading more would take seconds."""
+    if not whole:
+        return "%{text}<br>call %{customdata[2]}<br>%{y:.6g}<br>zoom in or click to see more<extra></extra>"
+    numbers = f"%{{customdata[3]}} {state.unit}<br>mean %{{customdata[4]}}<br>std %{{customdata[5]}}"
+    return f"%{{text}}<br>call %{{customdata[2]}}<br>{numbers}<extra></extra>"
 
 
 def series(curves: Sequence[Curve], look: Theme) -> Iterator[Series]:
@@ -105,15 +107,17 @@ def series(curves: Sequence[Curve], look: Theme) -> Iterator[Series]:
             yield Series(name, output, look.others, rest)
 
 
-def _customdata(points: Timeline, rows: Ints, state: State) -> list[list[int | str]]:
+def _customdata(points: Timeline, rows: Ints, state: State, *, whole: bool) -> list[list[int | str]]:
     """Rows of call and value, number, bits, mean and std as texts. Plain lists: of arrays, clicks give nothing back."""
+    call = points.call[rows]
+    numbers = (points.calls[call].tolist(), points.value[rows].tolist(), (call + 1).tolist())
+    if not whole:
+        return [list(cells) for cells in zip(*numbers, strict=True)]
     bits = [UNMEASURED if isnan(b) else in_unit(b, state.unit) for b in points.column("bits_min", rows).tolist()]
     forms = ((".6g", "mean"), (".3g", "std"))
     texts = (
         [UNMEASURED if isnan(v) else format(v, f) for v in points.column(name, rows).tolist()] for f, name in forms
     )
-    call = points.call[rows]
-    numbers = (points.calls[call].tolist(), points.value[rows].tolist(), (call + 1).tolist())
     return [list(cells) for cells in zip(*numbers, bits, *texts, strict=True)]
 
 

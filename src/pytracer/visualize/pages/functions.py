@@ -41,10 +41,8 @@ def ways(contents: Contents, state: State) -> list[Any]:
     if function is None:
         return [problem(f"This result has no function {state.function!r}: choose one in the list.")]
     found: list[Any] = [html.B(function.name), link("timeline", paths.TIMELINE, state.with_function(function.key))]
-    if function.worst_call >= 0:
-        lost = "" if function.bits_lost is None else f": {lost_text(function.bits_lost, state.unit)}"
-        worst = state.at_call(function.key, function.worst_call)
-        found.append(link(f"the call that loses most{lost}", PATH, worst))
+    lost = "" if function.bits_lost is None else f": {lost_text(function.bits_lost, state.unit)}"
+    found.append(link(f"its worst call{lost}", PATH, state.at_call(function.key, function.worst_call)))
     return found
 
 

@@ -50,7 +50,7 @@ def ranking(contents: Contents, state: State) -> list[Any]:
 
 
 def _row(function: Function, state: State, *, measured: bool) -> list[Any]:
-    worst = state.at_call(function.key, function.worst_call if function.worst_call >= 0 else None)
+    worst = state.at_call(function.key, function.worst_call)
     sides = [bits_cell(bits, state.unit) for bits in (function.input_bits, function.output_bits)]
     cells = [lost_cell(function.bits_lost, state.unit), *sides] if measured else []
     return [

@@ -15,13 +15,11 @@ from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.timeline import SUMMARIES, Cache, Timeline, divergences, timeline
-from pytracer.visualize.sampling import filtered, select
+from pytracer.visualize.sampling import blocks, positions, select, wanted_curves
 from pytracer.visualize.state import BITS, MEAN, State
 
 PATH = paths.TIMELINE
 TITLE = "Timeline"
-CSV_VALUES = 2**14
-"""Values that are read at once for a table."""
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -121,14 +119,14 @@ def note(text: str, state: State) -> list[Any]:
 
 
 def rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
-    """The values that the filters let through as a table, all of them; bits in base 2."""
+    """The values that the filters and the range of the x axis let through, all of them; bits in base 2."""
     points = timeline(contents, function_grid.drawn(state, contents), state.lane)
     bits = tuple(SUMMARIES.values()) if contents.result.perturbed else ()
     columns = (*bits, "mean", "mean_imag", *(("std", "std_imag", "agreement") if bits else ()))
     yield ("function", "argument", "role", "call", "time_ms", "place", *columns)
-    chosen = filtered(points, state)
-    for start in range(0, len(chosen), CSV_VALUES):
-        yield from _block(points, contents, chosen[start : start + CSV_VALUES], columns)
+    x = positions(points, state)
+    for block in blocks(points, wanted_curves(points, state), x, state.x_range):
+        yield from _block(points, contents, block, columns)
 
 
 def _block(points: Timeline, contents: Contents, rows: Any, columns: Sequence[str]) -> Iterator[Sequence[Any]]:

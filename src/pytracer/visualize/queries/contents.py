@@ -29,7 +29,7 @@ class Function:
     input_bits: float | None  # minimum
     output_bits: float | None  # minimum
     bits_left: float | None  # output bits of the call that loses most
-    worst_call: int  # row in calls of the one that loses most; -1 for none
+    worst_call: int  # row in calls of the one that loses most, else has the fewest bits, else its first
     site: int  # row in sites from which that call was made; -1 when unknown
     place: str  # that site
 
@@ -57,11 +57,13 @@ class Contents:
 
     result: Result
     functions: list[Function]  # most bits lost first
+    calls_of: "CallIndex"  # the rows in calls of each function
 
     @classmethod
     def of(cls, result: Result) -> Self:
         """Read what every page needs."""
-        return cls(result, functions(result))
+        calls_of = CallIndex(result.calls["function"], len(result.functions))
+        return cls(result, functions(result, calls_of), calls_of)
 
     @cached_property
     def places(self) -> list[str]:
@@ -95,11 +97,6 @@ class Contents:
         """The functions by their rows."""
         return {function.row: function for function in self.functions}
 
-    @cached_property
-    def calls_of(self) -> "CallIndex":
-        """The rows in calls of each function."""
-        return CallIndex(self.result.calls["function"], len(self.result.functions))
-
 
 class CallIndex:
     """The calls of each function: four bytes a call, read and sorted once."""
@@ -109,55 +106,47 @@ class CallIndex:
         self._order = order.astype(np.int32) if len(function) < 2**31 else order
         self._first = np.searchsorted(function, np.arange(functions + 1), sorter=self._order)
 
+    def first(self, function: int) -> int:
+        """Its first call; -1 when it has none."""
+        start, end = self._first[function : function + 2].tolist()
+        return int(self._order[start]) if start < end else -1
+
     def __getitem__(self, function: int) -> Ints:
         """Rows in calls of the function in that row, ascending."""
         return self._order[self._first[function] : self._first[function + 1]].astype(np.int64)
 
 
-def functions(result: Result) -> list[Function]:
+def functions(result: Result, calls_of: CallIndex) -> list[Function]:
     """The functions that were called, most bits lost first; what has no bits comes last, in order of call."""
-    calls = result.calls
-    function, lost, outputs = calls["function"], calls["bits_lost"], calls["output_bits_min"]
-    if not len(function):
-        return []
-    # For each function the call that loses most comes first; NaN sorts last.
-    order = np.lexsort((outputs, -lost, function))
-    rows, first, count = np.unique(function[order], return_index=True, return_counts=True)
-    worst = order[first]
-    least_in = np.fmin.reduceat(calls["input_bits_min"][order], first)
-    least_out = np.fmin.reduceat(outputs[order], first)
-    measurable = np.add.reduceat(calls["measurable"][order], first, dtype=np.int64)
+    table = result.functions
     texts, where = names(result), places(result)
-    modules, kinds = result.functions["module"], result.functions["kind"]
-    shared = Counter(texts[row] for row in rows)
-    sites = pick_any(result, worst)
-    ranked = np.lexsort((worst, least_out, -lost[worst]))
+    called = np.flatnonzero(table["calls"])
+    firsts = [calls_of.first(row) for row in called.tolist()]
+    worst = np.where(table["worst_call"][called] >= 0, table["worst_call"][called], firsts)
+    left, sites = pick(result.calls, "output_bits_min", worst), pick(result.calls, "site", worst)
+    columns = {name: table[name][called] for name in ("bits_lost_max", "input_bits_min", "output_bits_min")}
+    whole = {name: table[name] for name in ("module", "kind", "calls", "measurable")}
+    shared = Counter(texts[row] for row in called)
+    ranked = np.lexsort((worst, columns["output_bits_min"], -columns["bits_lost_max"]))  # NaN comes last
     return [
         Function(
-            row=int(rows[i]),
-            key=texts[rows[i]] if shared[texts[rows[i]]] == 1 else f"{texts[rows[i]]}#{rows[i]}",
-            name=texts[rows[i]],
-            module=modules[rows[i]],
-            kind=kinds[rows[i]],
-            calls=int(count[i]),
-            measurable=int(measurable[i]),
-            bits_lost=known(lost[worst[i]]),
-            input_bits=known(least_in[i]),
-            output_bits=known(least_out[i]),
-            bits_left=known(outputs[worst[i]]),
+            row=(row := int(called[i])),
+            key=texts[row] if shared[texts[row]] == 1 else f"{texts[row]}#{row}",
+            name=texts[row],
+            module=whole["module"][row],
+            kind=whole["kind"][row],
+            calls=int(whole["calls"][row]),
+            measurable=int(whole["measurable"][row]),
+            bits_lost=known(columns["bits_lost_max"][i]),
+            input_bits=known(columns["input_bits_min"][i]),
+            output_bits=known(columns["output_bits_min"][i]),
+            bits_left=known(left[i]),
             worst_call=int(worst[i]),
             site=int(sites[i]),
             place=where[sites[i]],
         )
         for i in ranked.tolist()
     ]
-
-
-def pick_any(result: Result, rows: Ints) -> Ints:
-    """Sites of the calls in `rows`, in their order."""
-    ascending, inverse = np.unique(rows, return_inverse=True)
-    sites: Ints = pick(result.calls, "site", ascending)[inverse]
-    return sites
 
 
 def verdict(contents: Contents) -> Verdict:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pytracer.visualize.queries.cells import Floats, Ints, known
+from pytracer.parse.groups import Groups
+from pytracer.visualize.queries.cells import known
 from pytracer.visualize.queries.contents import Contents, Function
 
 
@@ -80,22 +81,24 @@ class Sources:
 
     def lines(self, file: str, first: int, last: int) -> list[Line]:
         """The lines `first` to `last` of a file; of one without text those from which calls were made."""
-        calls = self._calls(file)
-        texts = self.text(file)
+        texts, calls = self.text(file), self._calls(file, first, last)
         if texts:
             inside = range(max(first, 1), min(last, len(texts)) + 1)
             return [Line(number, texts[number - 1], calls.get(number, ())) for number in inside]
         stripped = self._contents.result.sites["text"]
         known_texts = {line: stripped[row] or None for line, row in self._sites.get(file, ())}
-        return [Line(number, known_texts[number], calls.get(number, ())) for number in sorted(known_texts)]
+        inside = [number for number in sorted(known_texts) if first <= number <= last]
+        return [Line(number, known_texts[number], calls.get(number, ())) for number in inside]
 
     def length(self, file: str) -> int:
         """Number of lines; 0 when the text is not in the result."""
         return len(self.text(file))
 
-    def _calls(self, file: str) -> dict[int, list[LineCalls]]:
+    def _calls(self, file: str, first: int, last: int) -> dict[int, list[LineCalls]]:
         found: dict[int, list[LineCalls]] = {}
         for line, site in self._sites.get(file, ()):
+            if not first <= line <= last:
+                continue
             found.setdefault(line, []).extend(self._groups.of(site))
         for calls in found.values():
             calls.sort(key=lambda c: (-(c.bits_lost if c.bits_lost is not None else -np.inf), c.function.name))
@@ -107,20 +110,18 @@ class _Groups:
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
-        calls = contents.result.calls
-        lost, outputs = calls["bits_lost"], calls["output_bits_min"]
-        functions = max(len(contents.result.functions), 1)
+        calls, functions = contents.result.calls, max(len(contents.result.functions), 1)
         key = calls["site"].astype(np.int64) * functions + calls["function"]
-        order = np.lexsort((outputs, -lost, key))  # of each group the call that loses most comes first; NaN sorts last
-        sorted_key = key[order]
-        first = np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]][: len(key)])
-        self.site, self.function = np.divmod(sorted_key[first], functions)
-        self.count = np.diff(np.r_[first, len(key)])
-        self.worst: Ints = order[first]
-        self.lost: Floats = lost[self.worst]
-        self.outputs = _least(outputs, order, first)
-        del lost, outputs
-        self.inputs = _least(calls["input_bits_min"], order, first)
+        pairs, group = np.unique(key, return_inverse=True)
+        self.site, self.function = np.divmod(pairs, functions)
+        groups, lost, outputs = Groups(group, len(pairs)), calls["bits_lost"], calls["output_bits_min"]
+        self.count = groups.sizes()
+        self.lost, self.outputs = groups.maxima(lost), groups.minima(outputs)
+        self.worst = groups.worst_rows(lost, outputs)
+        self.inputs = groups.minima(calls["input_bits_min"])
+        first = np.full(len(pairs), -1)
+        first[group[::-1]] = np.arange(len(group))[::-1]  # the last assignment to an index wins
+        self.worst = np.where(self.worst >= 0, self.worst, first)
 
     def of(self, site: int) -> list[LineCalls]:
         """Those of one row of sites."""
@@ -136,8 +137,3 @@ class _Groups:
             )
             for i in range(low, high)
         ]
-
-
-def _least(column: Floats, order: Ints, first: Ints) -> Floats:
-    """Minimum of each group, without NaN."""
-    return np.fmin.reduceat(column[order], first) if len(first) else np.zeros(0)

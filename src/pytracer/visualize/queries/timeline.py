@@ -48,6 +48,11 @@ class Timeline:
         return len(self.call)
 
     @cached_property
+    def sizes(self) -> Ints:
+        """Number of values of each curve."""
+        return np.bincount(self.curve, minlength=len(self.curves))
+
+    @cached_property
     def time_ms(self) -> Floats:
         """Time of entry of each of `calls`, after the first call of the program."""
         times: Floats = pick(self.result.calls, "enter_ns", self.calls) / 1e6
