@@ -87,6 +87,11 @@ def bits_cell(bits: float | None, unit: str) -> html.Td:
     return html.Td(chip, className="number")
 
 
+def bits_mark(bits: float, width: str) -> html.Div:
+    """A bar in the colour of so many bits; the number is printed beside it."""
+    return html.Div(className="bar-of-bits", style={"background": bits_colour(bits)[0], "width": width})
+
+
 def lost_cell(bits: float | None, unit: str) -> html.Td:
     """A cell that prints lost bits in `unit` over a bar of as many."""
     share = min(max(bits or 0.0, 0.0) / FULL_BITS, 1.0)

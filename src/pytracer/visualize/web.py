@@ -4,6 +4,7 @@ import csv
 import gzip
 import hmac
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -77,8 +78,9 @@ def _csv(contents: Contents, page: str, name: str) -> Response:
     rows = pages.csv(page, name)
     if rows is None:
         abort(404)
+    lines: Iterator[str] = _lines(rows(contents, State.parse(request.query_string.decode(errors="replace"))))
     try:
-        lines = _lines(rows(contents, State.parse(request.query_string.decode(errors="replace"))))
+        lines = itertools.chain([next(lines)], lines)  # what cannot be read mostly shows at once
     except ResultError as error:
         abort(500, str(error))
     return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})

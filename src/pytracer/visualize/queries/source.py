@@ -83,7 +83,7 @@ class Sources:
         """The lines `first` to `last` of a file; of one without text those from which calls were made."""
         texts, calls = self.text(file), self._calls(file, first, last)
         if texts:
-            inside = range(max(first, 1), min(last, len(texts)) + 1)
+            inside = list(range(max(first, 1), min(last, len(texts)) + 1))
             return [Line(number, texts[number - 1], calls.get(number, ())) for number in inside]
         stripped = self._contents.result.sites["text"]
         known_texts = {line: stripped[row] or None for line, row in self._sites.get(file, ())}
