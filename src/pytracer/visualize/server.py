@@ -28,7 +28,7 @@ def serve(path: Path, *, host: str, port: int, debug: bool = False, browser: boo
         from waitress import create_server  # dash takes a second: not before a mistake of the user is reported
 
         from pytracer.visualize.app import create_app
-        from pytracer.visualize.queries import Contents
+        from pytracer.visualize.queries.contents import Contents
 
         app = create_app(Contents.of(result))
         _warn(host)

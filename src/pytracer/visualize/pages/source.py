@@ -1,0 +1,1 @@
+"""The source: the lines from which calls were made."""

@@ -1,0 +1,211 @@
+"""An open result and what every page needs of it: the functions, the call sites, and the verdict."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import Self
+
+import numpy as np
+
+from pytracer.parse.store import Result
+from pytracer.visualize.queries.cells import Ints, known, pick
+
+UNKNOWN_PLACE = "unknown place"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that was called. Bits are significant bits (base 2), over its calls; None: not measured."""
+
+    row: int  # in functions
+    key: str  # its name in addresses: unique in the result
+    name: str  # module and qualified name; without the module for the program itself
+    module: str
+    kind: str
+    calls: int
+    measurable: int  # calls that were perturbed or whose inputs differed
+    bits_lost: float | None  # maximum
+    input_bits: float | None  # minimum
+    output_bits: float | None  # minimum
+    bits_left: float | None  # output bits of the call that loses most
+    worst_call: int  # row in calls of the one that loses most; -1 for none
+    site: int  # row in sites from which that call was made; -1 when unknown
+    place: str  # that site
+
+    @property
+    def bits_before(self) -> float | None:
+        """Bits that the call that loses most had to lose."""
+        return None if self.bits_lost is None or self.bits_left is None else self.bits_lost + self.bits_left
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the result says, in words."""
+
+    headline: str
+    detail: str
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Contents:
+    """An open result and what every page needs of it.
+
+    Like everything here it raises ResultError when the result is corrupt.
+    """
+
+    result: Result
+    functions: list[Function]  # most bits lost first
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """Read what every page needs."""
+        return cls(result, functions(result))
+
+    @cached_property
+    def places(self) -> list[str]:
+        """The call sites as texts; see `places`."""
+        return places(self.result)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The functions as texts, by row in functions."""
+        return names(self.result)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The names of values, by row in labels."""
+        texts: list[str] = self.result.labels["text"].tolist()
+        return texts
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The types of values as texts such as 'float64 (3, 4)', by row in types."""
+        pairs = zip(self.result.types["dtype"], self.result.types["shape"], strict=True)
+        return [f"{dtype} {shape}".strip() for dtype, shape in pairs]
+
+    @cached_property
+    def by_key(self) -> dict[str, Function]:
+        """The functions by their names in addresses."""
+        return {function.key: function for function in self.functions}
+
+    @cached_property
+    def by_row(self) -> dict[int, Function]:
+        """The functions by their rows."""
+        return {function.row: function for function in self.functions}
+
+    @cached_property
+    def calls_of(self) -> "CallIndex":
+        """The rows in calls of each function."""
+        return CallIndex(self.result.calls["function"], len(self.result.functions))
+
+
+class CallIndex:
+    """The calls of each function: four bytes a call, read and sorted once."""
+
+    def __init__(self, function: Ints, functions: int) -> None:
+        order = np.argsort(function, kind="stable")
+        self._order = order.astype(np.int32) if len(function) < 2**31 else order
+        self._first = np.searchsorted(function, np.arange(functions + 1), sorter=self._order)
+
+    def __getitem__(self, function: int) -> Ints:
+        """Rows in calls of the function in that row, ascending."""
+        return self._order[self._first[function] : self._first[function + 1]].astype(np.int64)
+
+
+def functions(result: Result) -> list[Function]:
+    """The functions that were called, most bits lost first; what has no bits comes last, in order of call."""
+    calls = result.calls
+    function, lost, outputs = calls["function"], calls["bits_lost"], calls["output_bits_min"]
+    if not len(function):
+        return []
+    # For each function the call that loses most comes first; NaN sorts last.
+    order = np.lexsort((outputs, -lost, function))
+    rows, first, count = np.unique(function[order], return_index=True, return_counts=True)
+    worst = order[first]
+    least_in = np.fmin.reduceat(calls["input_bits_min"][order], first)
+    least_out = np.fmin.reduceat(outputs[order], first)
+    measurable = np.add.reduceat(calls["measurable"][order], first, dtype=np.int64)
+    texts, where = names(result), places(result)
+    modules, kinds = result.functions["module"], result.functions["kind"]
+    shared = Counter(texts[row] for row in rows)
+    sites = pick_any(result, worst)
+    ranked = np.lexsort((worst, least_out, -lost[worst]))
+    return [
+        Function(
+            row=int(rows[i]),
+            key=texts[rows[i]] if shared[texts[rows[i]]] == 1 else f"{texts[rows[i]]}#{rows[i]}",
+            name=texts[rows[i]],
+            module=modules[rows[i]],
+            kind=kinds[rows[i]],
+            calls=int(count[i]),
+            measurable=int(measurable[i]),
+            bits_lost=known(lost[worst[i]]),
+            input_bits=known(least_in[i]),
+            output_bits=known(least_out[i]),
+            bits_left=known(outputs[worst[i]]),
+            worst_call=int(worst[i]),
+            site=int(sites[i]),
+            place=where[sites[i]],
+        )
+        for i in ranked.tolist()
+    ]
+
+
+def pick_any(result: Result, rows: Ints) -> Ints:
+    """Sites of the calls in `rows`, in their order."""
+    ascending, inverse = np.unique(rows, return_inverse=True)
+    sites: Ints = pick(result.calls, "site", ascending)[inverse]
+    return sites
+
+
+def verdict(contents: Contents) -> Verdict:
+    """The one sentence the reader came for. An unperturbed result gets no digits."""
+    result = contents.result
+    if not result.perturbed:
+        reason = result.verdict.partition(": ")[2]
+        noisy = set(result.samples["model"].tolist()) - {"none", ""}
+        return Verdict(
+            "Not measured" if noisy else "Not perturbed",
+            f"{reason or 'nothing was measured'}. Nothing can be said about its digits.",
+            False,
+        )
+    how = _how(result)
+    worst = contents.functions[0] if contents.functions else None
+    if worst is None or worst.bits_lost is None:
+        return Verdict("No floating-point result of the traced functions was perturbed", how, False)
+    if worst.bits_lost < 0.05:
+        return Verdict("No perturbed call loses bits", how, True)
+    headline = f"{worst.name} loses {worst.bits_lost:.1f} of {worst.bits_before:.1f} bits"
+    return Verdict(headline, f"called at {worst.place}; {how}", True)
+
+
+def _how(result: Result) -> str:
+    columns = (result.samples[name] for name in ("status", "model"))
+    models = dict.fromkeys(model for status, model in zip(*columns, strict=True) if status == "measured")
+    samples, probability, confidence = (result.attribute(name) for name in ("samples", "probability", "confidence"))
+    return (
+        f"{samples} perturbed samples, noise model {', '.join(models)}; "
+        f"significant bits with probability {probability:g} at confidence {confidence:g}"
+    )
+
+
+def places(result: Result) -> list[str]:
+    """The call sites as 'file:line', relative to the folder of the program; the last (index -1) is the unknown one."""
+    folder = PurePath(str(result.provenance.get("directory") or "."))
+    files, lines = result.sites["file"].tolist(), result.sites["line"].tolist()
+    return [*(_place(file, line, folder) for file, line in zip(files, lines, strict=True)), UNKNOWN_PLACE]
+
+
+def _place(file: str, line: int, folder: PurePath) -> str:
+    if not file:
+        return UNKNOWN_PLACE
+    path = PurePath(file)
+    return f"{path.relative_to(folder) if path.is_relative_to(folder) else path}:{line}"
+
+
+def names(result: Result) -> list[str]:
+    """The functions as 'module.name', by row; those of the program itself without the module."""
+    pairs = zip(result.functions["module"], result.functions["name"], strict=True)
+    return [f"{module}.{name}" if module not in ("", "__main__") else name for module, name in pairs]
