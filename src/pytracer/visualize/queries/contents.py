@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 
 from pytracer.parse.store import Result
+from pytracer.visualize.queries.callgraph import Graph
 from pytracer.visualize.queries.cells import Ints, known, pick
+from pytracer.visualize.queries.nesting import Nesting
 
 UNKNOWN_PLACE = "unknown place"
 
@@ -57,11 +59,12 @@ class Contents:
 
     result: Result
     functions: list[Function]  # most bits lost first
+    other: "Contents | None" = None  # a second result, to compare with
 
     @classmethod
-    def of(cls, result: Result) -> Self:
+    def of(cls, result: Result, other: Result | None = None) -> Self:
         """Read what every page needs."""
-        return cls(result, functions(result))
+        return cls(result, functions(result), cls.of(other) if other is not None else None)
 
     @cached_property
     def places(self) -> list[str]:
@@ -99,6 +102,16 @@ class Contents:
     def calls_of(self) -> "CallIndex":
         """The rows in calls of each function."""
         return CallIndex(self.result.calls["function"], len(self.result.functions))
+
+    @cached_property
+    def nesting(self) -> Nesting:
+        """The calls as bars over time."""
+        return Nesting.of(self.result)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who called whom."""
+        return Graph.of(self.result)
 
 
 class CallIndex:

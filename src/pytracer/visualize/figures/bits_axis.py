@@ -1,0 +1,24 @@
+"""The colour axis of significant bits, as charts share it."""
+
+from typing import Any
+
+from pytracer.visualize.figures.theme import BITS_SCALE, FULL_BITS, Theme
+from pytracer.visualize.units import UNITS, factor
+
+LOST_SCALE = tuple((1 - position, colour) for position, colour in reversed(BITS_SCALE))
+"""Dark where most is lost."""
+
+
+def bits_axis(unit: str, colours: Theme, *, lost: bool = False, top: float = FULL_BITS) -> dict[str, Any]:
+    """For `layout.coloraxis`: from 0 to `top` bits, shown in `unit`; dark is bad."""
+    return {
+        "colorscale": LOST_SCALE if lost else BITS_SCALE,
+        "cmin": 0,
+        "cmax": top * factor(unit),
+        "colorbar": {
+            "title": {"text": f"{UNITS[unit]} lost" if lost else UNITS[unit], "side": "right"},
+            "thickness": 12,
+            "outlinewidth": 0,
+            "tickfont": {"color": colours.ink},
+        },
+    }
