@@ -12,6 +12,9 @@ from pytracer.visualize.queries.contents import Contents, Function
 from pytracer.visualize.state import State
 from pytracer.visualize.units import NOTHING, factor
 
+DRAWN = 12
+"""Functions of a module that are drawn while none is chosen."""
+
 _BAR = {"function": "pytracerBar(params)"}
 _LAST_PART = {"function": "params.value.split('/').pop()"}
 _SEARCH = {"filter": True, "floatingFilter": True, "filterParams": {"filterPlaceholder": "search"}}
@@ -25,7 +28,7 @@ def function_grid(contents: Contents, state: State, *, several: bool = False, wi
     grid = AgGrid(
         id="functions",
         columnDefs=columns(measured=contents.result.perturbed, unit=state.unit, wide=wide),
-        rowData=rows(contents.functions),
+        rowData=rows(inside(state.module, contents)),
         getRowId="params.data.key",
         defaultColDef={"sortable": True, "resizable": True},
         dashGridOptions={
@@ -78,14 +81,31 @@ def chosen(state: State, contents: Contents) -> Function | None:
         return contents.by_key.get(state.function)
     if state.call is not None and state.call < len(contents.result.calls):
         return contents.by_row.get(int(contents.result.calls.read("function", state.call)))
-    return contents.functions[0] if contents.functions else None
+    return next(iter(inside(state.module, contents)), None)
 
 
 def drawn(state: State, contents: Contents) -> list[Function]:
-    """All functions to show, `chosen` first."""
+    """All functions to show, `chosen` first: those of the address, or of the module while none is chosen in it."""
     first = chosen(state, contents)
+    if first is None:
+        return []
+    if state.module and not state.function and state.call is None:
+        return inside(state.module, contents)[:DRAWN]
     others = (contents.by_key[key] for key in state.others if key in contents.by_key)
-    return [] if first is None else list(dict.fromkeys([first, *others]))
+    return list(dict.fromkeys([first, *others]))
+
+
+def inside(module: str, contents: Contents) -> list[Function]:
+    """The functions of a module and of what is below it, most bits lost first; all for an empty name."""
+    found = contents.functions
+    return [f for f in found if f.module == module or f.module.startswith(f"{module}.")] if module else found
+
+
+def modules(contents: Contents) -> list[str]:
+    """The modules that functions are of, and the packages around them, in order of name."""
+    names = {function.module for function in contents.functions if function.module}
+    parents = {name[:i] for name in names for i, letter in enumerate(name) if letter == "."}
+    return sorted(names | parents)
 
 
 def follow(state: State, contents: Contents, keys: Sequence[str]) -> State:

@@ -14,6 +14,17 @@ window.dash_clientside.pytracer = {
         document.body.dataset.agThemeMode = theme;
         return [theme, theme === "dark" ? "light" : "dark"];
     },
+    // The selected line, where it can be read without scrolling.
+    center: function () {
+        requestAnimationFrame(() => {
+            const line = document.querySelector("#source-lines .current");
+            const box = document.getElementById("source-lines");
+            if (line && box) {
+                box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+            }
+        });
+        return window.dash_clientside.no_update;
+    },
     // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
     settled: function (moved) {
         const own = (window.dash_clientside.pytracer.moves = (window.dash_clientside.pytracer.moves || 0) + 1);

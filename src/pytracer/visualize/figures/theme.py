@@ -113,8 +113,9 @@ def escape(text: str) -> str:
 CHART_CONFIG: Any = {
     "displaylogo": False,
     "scrollZoom": True,
+    "doubleClick": "autosize",
     # Sharing would upload the chart to another host.
     "plotlyServerURL": "",
-    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d", "toImage"],
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d", "resetScale2d", "toImage"],
     # Buttons for PNG and SVG come with behaviour.js.
 }

@@ -17,7 +17,7 @@ BLOCK = 2**18
 
 
 def pick(table: Columns, column: str, rows: Rows) -> NDArray[Any]:
-    """The column at ascending `rows`.
+    """The column at `rows`, in any order.
 
     HDF5 needs seconds to pick many single rows, so the blocks that they lie in are read.
 
@@ -26,6 +26,9 @@ def pick(table: Columns, column: str, rows: Rows) -> NDArray[Any]:
     """
     if not len(rows):
         return np.asarray(table.read(column, slice(0, 0)))
+    if (rows[1:] < rows[:-1]).any():
+        ascending, inverse = np.unique(rows, return_inverse=True)
+        return pick(table, column, ascending)[inverse]
     first, last = int(rows[0]), int(rows[-1])
     if first < 0 or last >= len(table):
         raise ResultError(f"the result is corrupt: it refers to a row that {table.name} does not have; parse again")

@@ -1,0 +1,143 @@
+"""The timeline: a point for each value of each call of the functions that are selected in the list beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from plotly.graph_objects import Figure
+
+from pytracer.parse.store import ResultError
+from pytracer.visualize import function_grid, paths
+from pytracer.visualize.components import address, chart, exports, link
+from pytracer.visualize.figures.theme import Theme, message, theme
+from pytracer.visualize.figures.timeline import timeline as draw_timeline
+from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
+from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.queries.timeline import SUMMARIES, Cache, Timeline, divergences, timeline
+from pytracer.visualize.sampling import filtered, select
+from pytracer.visualize.state import BITS, MEAN, State
+
+PATH = paths.TIMELINE
+TITLE = "Timeline"
+CSV_VALUES = 2**14
+"""Values that are read at once for a table."""
+
+
+def layout(contents: Contents, state: State) -> html.Div:
+    """The list of functions beside the chart and its controls."""
+    bar = [html.H2(id="timeline-title"), exports(chart="timeline", csv="timeline/values")]
+    return html.Div(
+        [
+            address("timeline"),
+            dcc.Store(id="timeline-moved"),
+            html.Section(
+                function_grid.function_grid(contents, state, several=True),
+                className="card functions",
+                title="control-click draws several functions",
+            ),
+            html.Section(
+                [
+                    html.Div(bar, className="bar"),
+                    controls(contents, state),
+                    chart("timeline"),
+                    html.P(id="timeline-note", className="note"),
+                ],
+                className="card chart",
+            ),
+        ],
+        className="timeline-page",
+    )
+
+
+def register(app: Dash, contents: Contents) -> None:
+    """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
+    read = Cache(contents)
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "settled"),
+        Output("timeline-moved", "data"),
+        Input("timeline", "relayoutData"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("timeline-view", "search", allow_duplicate=True),
+        *(Output(f"timeline-{name}", "value") for name in CONTROLS),
+        Output("functions", "rowData"),
+        Output("timeline", "clickData"),
+        Input("timeline-view", "search"),
+        *(Input(f"timeline-{name}", "value") for name in CONTROLS),
+        Input("timeline", "clickData"),
+        Input("timeline-moved", "data"),
+        prevent_initial_call=True,
+    )
+    def navigate(search: str | None, *given: Any) -> list[Any]:
+        before = State.parse(search)
+        state = follow(before, str(ctx.triggered_id).removeprefix("timeline-"), given)
+        changed = state.module != before.module
+        rows = function_grid.rows(function_grid.inside(state.module, contents)) if changed else no_update
+        return [no_update if state == before else state.search, *values(state), rows, None]
+
+    @app.callback(
+        Output("timeline-title", "children"),
+        Output("timeline", "figure"),
+        Output("timeline-note", "children"),
+        Output("timeline-argument", "options"),
+        Input("timeline-view", "search"),
+        Input("theme", "data"),
+    )
+    def draw(search: str | None, look: str | None) -> tuple[Any, Figure, Any, Any]:
+        return drawing(contents, State.parse(search), read, theme(look))
+
+
+def drawing(contents: Contents, state: State, read: Cache, look: Theme) -> tuple[Any, Figure, Any, Any]:
+    """Title, chart, note and arguments of the functions in `state`; a message where there is nothing to draw."""
+    functions = function_grid.drawn(state, contents)
+    if not functions:
+        text = f"This result has no function {state.function!r}: choose one in the list."
+        return state.function, message(text, look), "", []
+    if not contents.result.perturbed and state.y == BITS:
+        state = state.with_fields(y=MEAN)
+    title = ", ".join(function.name for function in functions)
+    try:
+        points = read(functions, state.lane)
+        selection = select(points, state)
+        if len(selection.rows) or len(points.raised):
+            found = list(divergences(points))
+            figure = draw_timeline(points, selection, state, contents.places, found, look)
+        else:
+            figure = message("Nothing to draw with these choices.", look)
+    except ResultError as error:
+        return title, message(str(error), look), "", []
+    return title, figure, note(selection.note, state), options(curve.label for curve in points.curves)
+
+
+def note(text: str, state: State) -> list[Any]:
+    """What is not drawn, and the way out of a zoom."""
+    if state.x_range is None and state.y_range is None:
+        return [text]
+    whole = link("show all", PATH, state.with_fields(x_range=None, y_range=None), key="0")
+    return [f"{text}. " if text else "", whole]
+
+
+def rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
+    """The values that the filters let through as a table, all of them; bits in base 2."""
+    points = timeline(contents, function_grid.drawn(state, contents), state.lane)
+    bits = tuple(SUMMARIES.values()) if contents.result.perturbed else ()
+    columns = (*bits, "mean", "mean_imag", *(("std", "std_imag", "agreement") if bits else ()))
+    yield ("function", "argument", "role", "call", "time_ms", "place", *columns)
+    chosen = filtered(points, state)
+    for start in range(0, len(chosen), CSV_VALUES):
+        yield from _block(points, contents, chosen[start : start + CSV_VALUES], columns)
+
+
+def _block(points: Timeline, contents: Contents, rows: Any, columns: Sequence[str]) -> Iterator[Sequence[Any]]:
+    call = points.call[rows]
+    curves = [points.curves[i] for i in points.curve[rows].tolist()]
+    cells = (points.calls[call], points.time_ms[call], points.site(rows), *(points.column(c, rows) for c in columns))
+    for curve, row, time, site, *numbers in zip(curves, *(np.asarray(c).tolist() for c in cells), strict=True):
+        role = "output" if curve.output else "input"
+        yield (curve.function.name, curve.label, role, row, time, contents.places[site], *numbers)
+
+
+CSV: Mapping[str, Any] = {"values": rows}

@@ -1,0 +1,143 @@
+"""Which calls were made from which lines of the program, and their bits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from pytracer.visualize.queries.cells import Floats, Ints, known
+from pytracer.visualize.queries.contents import Contents, Function
+
+
+class LineCalls(NamedTuple):
+    """The calls of one function from one line. Bits are significant bits (base 2); None: not measured."""
+
+    function: Function
+    calls: int
+    bits_lost: float | None  # maximum
+    input_bits: float | None  # minimum
+    output_bits: float | None  # minimum
+    worst_call: int  # row in calls of the one that loses most, else with the fewest output bits, else the first
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a file and what was called there, most bits lost first."""
+
+    number: int  # from 1
+    text: str | None  # None when not known
+    calls: Sequence[LineCalls]
+
+    @property
+    def bits_lost(self) -> float | None:
+        """Maximum over the calls."""
+        return max((c.bits_lost for c in self.calls if c.bits_lost is not None), default=None)
+
+    @property
+    def output_bits(self) -> float | None:
+        """Minimum over the calls."""
+        return min((c.output_bits for c in self.calls if c.output_bits is not None), default=None)
+
+    @property
+    def number_of_calls(self) -> int:
+        """Of all functions."""
+        return sum(c.calls for c in self.calls)
+
+
+class Sources:
+    """The source files of a result. The calls are sorted by line once, when the first file is asked for."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Those from which calls were made, the one of the worst call first."""
+        sites = self._contents.result.sites["file"]
+        first = next((sites[f.site] for f in self._contents.functions if f.site >= 0), "")
+        return sorted({file for file in sites if file}, key=lambda file: (file != first, file))
+
+    @cached_property
+    def _groups(self) -> "_Groups":
+        return _Groups(self._contents)
+
+    @cached_property
+    def _sites(self) -> dict[str, list[tuple[int, int]]]:
+        """(line, row in sites) by file."""
+        table = self._contents.result.sites
+        found: dict[str, list[tuple[int, int]]] = {}
+        for row, (file, line) in enumerate(zip(table["file"], table["line"].tolist(), strict=True)):
+            found.setdefault(file, []).append((line, row))
+        return found
+
+    def text(self, file: str) -> list[str]:
+        """The lines of a file; none when the result does not hold it."""
+        table = self._contents.result.sources
+        rows = np.flatnonzero(table["file"] == file)
+        return str(table.read("text", int(rows[0]))).splitlines() if len(rows) else []
+
+    def lines(self, file: str, first: int, last: int) -> list[Line]:
+        """The lines `first` to `last` of a file; of one without text those from which calls were made."""
+        calls = self._calls(file)
+        texts = self.text(file)
+        if texts:
+            inside = range(max(first, 1), min(last, len(texts)) + 1)
+            return [Line(number, texts[number - 1], calls.get(number, ())) for number in inside]
+        stripped = self._contents.result.sites["text"]
+        known_texts = {line: stripped[row] or None for line, row in self._sites.get(file, ())}
+        return [Line(number, known_texts[number], calls.get(number, ())) for number in sorted(known_texts)]
+
+    def length(self, file: str) -> int:
+        """Number of lines; 0 when the text is not in the result."""
+        return len(self.text(file))
+
+    def _calls(self, file: str) -> dict[int, list[LineCalls]]:
+        found: dict[int, list[LineCalls]] = {}
+        for line, site in self._sites.get(file, ()):
+            found.setdefault(line, []).extend(self._groups.of(site))
+        for calls in found.values():
+            calls.sort(key=lambda c: (-(c.bits_lost if c.bits_lost is not None else -np.inf), c.function.name))
+        return found
+
+
+class _Groups:
+    """The calls of each function from each site."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        calls = contents.result.calls
+        lost, outputs = calls["bits_lost"], calls["output_bits_min"]
+        functions = max(len(contents.result.functions), 1)
+        key = calls["site"].astype(np.int64) * functions + calls["function"]
+        order = np.lexsort((outputs, -lost, key))  # of each group the call that loses most comes first; NaN sorts last
+        sorted_key = key[order]
+        first = np.flatnonzero(np.r_[True, sorted_key[1:] != sorted_key[:-1]][: len(key)])
+        self.site, self.function = np.divmod(sorted_key[first], functions)
+        self.count = np.diff(np.r_[first, len(key)])
+        self.worst: Ints = order[first]
+        self.lost: Floats = lost[self.worst]
+        self.outputs = _least(outputs, order, first)
+        del lost, outputs
+        self.inputs = _least(calls["input_bits_min"], order, first)
+
+    def of(self, site: int) -> list[LineCalls]:
+        """Those of one row of sites."""
+        low, high = np.searchsorted(self.site, (site, site + 1)).tolist()
+        return [
+            LineCalls(
+                function=self._contents.by_row[int(self.function[i])],
+                calls=int(self.count[i]),
+                bits_lost=known(self.lost[i]),
+                input_bits=known(self.inputs[i]),
+                output_bits=known(self.outputs[i]),
+                worst_call=int(self.worst[i]),
+            )
+            for i in range(low, high)
+        ]
+
+
+def _least(column: Floats, order: Ints, first: Ints) -> Floats:
+    """Minimum of each group, without NaN."""
+    return np.fmin.reduceat(column[order], first) if len(first) else np.zeros(0)
