@@ -8,8 +8,11 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from pytracer.visualize.state import NUMBERS, ROWS, State
 
 
-def bind(app: Dash, page: str, fields: Mapping[str, str]) -> None:
-    """Register the callback of a page's controls: id of each -> field of the state."""
+def bind(app: Dash, page: str, fields: Mapping[str, str], empty: Mapping[str, Any] | None = None) -> None:
+    """Register the callback of a page's controls: id of each -> field of the state.
+
+    `empty` says what the control of a field shows whose value is empty.
+    """
 
     @app.callback(
         Output(f"{page}-view", "search", allow_duplicate=True),
@@ -22,7 +25,7 @@ def bind(app: Dash, page: str, fields: Mapping[str, str]) -> None:
         before = State.parse(search)
         after = changed(before, fields, values, str(ctx.triggered_id))
         address = no_update if after == before else after.search
-        wanted = [shown(after, field) for field in fields.values()]
+        wanted = [getattr(after, field) or (empty or {}).get(field, getattr(after, field)) for field in fields.values()]
         return [address, *(no_update if value == want else want for value, want in zip(values, wanted, strict=True))]
 
 
@@ -32,11 +35,6 @@ def changed(state: State, fields: Mapping[str, str], values: Sequence[Any], trig
         return state
     field, value = fields[triggered], dict(zip(fields, values, strict=True))[triggered]
     return state.with_fields(**{field: _read(field, value)})
-
-
-def shown(state: State, field: str) -> Any:
-    """What the control of a field has as its value."""
-    return getattr(state, field)
 
 
 def _read(field: str, value: Any) -> Any:

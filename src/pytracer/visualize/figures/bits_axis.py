@@ -3,7 +3,7 @@
 from typing import Any
 
 from pytracer.visualize.figures.theme import BITS_SCALE, FULL_BITS, Theme
-from pytracer.visualize.units import UNITS, factor
+from pytracer.visualize.units import factor
 
 LOST_SCALE = tuple((1 - position, colour) for position, colour in reversed(BITS_SCALE))
 """Dark where most is lost."""
@@ -16,7 +16,7 @@ def bits_axis(unit: str, colours: Theme, *, lost: bool = False, top: float = FUL
         "cmin": 0,
         "cmax": top * factor(unit),
         "colorbar": {
-            "title": {"text": f"{UNITS[unit]} lost" if lost else UNITS[unit], "side": "right"},
+            "title": {"text": f"{unit} lost" if lost else unit, "side": "top"},
             "thickness": 12,
             "outlinewidth": 0,
             "tickfont": {"color": colours.ink},

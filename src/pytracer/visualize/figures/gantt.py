@@ -48,7 +48,8 @@ def gantt(
     ):
         if len(rows):
             figure.add_trace(
-                _trace(bars, rows, nesting, names, unit, lost=lost) | {"name": name, "marker": marker | own}
+                _trace(bars, rows, nesting, names, unit, lost=lost)
+                | {"name": name, "marker": marker | own, "showlegend": name != "measured"}
             )
     figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
     firsts = list(bars.lanes.values())

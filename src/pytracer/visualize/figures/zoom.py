@@ -84,7 +84,8 @@ def coarse(plane: Floats, share: tuple[int, int], quantity: str) -> Floats:
         return plane
     rows, columns = (np.arange(0, length, step) for length, step in zip(plane.shape, share, strict=True))
     if quantity == MEAN:
-        return plane[np.ix_(rows, columns)]
+        first: Floats = plane[np.ix_(rows, columns)]
+        return first
     choose = np.fmin if quantity == BITS else np.fmax
     found: Floats = choose.reduceat(choose.reduceat(plane, rows, axis=0), columns, axis=1)
     return found

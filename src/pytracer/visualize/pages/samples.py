@@ -60,7 +60,11 @@ def layout(contents: Contents, state: State) -> html.Div:
 
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
-    controls.bind(app, "samples", {"samples-counter": "counter"})
+    try:
+        first = next(iter(samples.samples(contents.result).counters), "")
+    except ResultError:
+        return  # `layout` shows why
+    controls.bind(app, "samples", {"samples-counter": "counter"}, {"counter": first})
 
     @app.callback(Output("counters", "figure"), Input("samples-view", "search"), Input("theme", "data"))
     def draw(search: str | None, name: str | None) -> Figure:

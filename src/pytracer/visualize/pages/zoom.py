@@ -183,7 +183,10 @@ def register(app: Dash, contents: Contents) -> None:
 def followed(state: State, contents: Contents, triggered: str, given: dict[str, Any]) -> State:
     """The state after another value or element was chosen; the same one when that says nothing new."""
     chosen = given.get(triggered)
-    found = view(contents, state)
+    try:
+        found = view(contents, state)
+    except ResultError:
+        return state  # what is drawn says why
     if chosen is None or found is None:
         return state
     if triggered == "zoom-value":

@@ -65,7 +65,7 @@ def divergence(contents: Contents, row: int | None) -> Divergence | None:
     return Divergence(
         row=row,
         kind=cells["kind"],
-        times=cells["times"],
+        times=max(cells["times"], 1),
         lane=f"{lane['process']} {lane['name']}".strip(),
         place=contents.places[cells["site"]],
         inside=contents.names[cells["function"]] if cells["function"] >= 0 else "",
@@ -98,7 +98,8 @@ def _numbers(cells: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _calls(cells: Sequence[dict[str, Any]]) -> tuple[Calls, ...]:
-    return tuple(Calls(str(cell["function"]), str(cell["outcome"]), int(cell["calls"])) for cell in cells)
+    names = (str(cell["function"]).removeprefix("__main__.") for cell in cells)
+    return tuple(Calls(name, str(c["outcome"]), int(c["calls"])) for name, c in zip(names, cells, strict=True))
 
 
 def _row(row: int) -> int | None:
