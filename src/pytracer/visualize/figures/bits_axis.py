@@ -1,8 +1,9 @@
 """The colour axis of significant bits, as charts share it."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from pytracer.visualize.figures.theme import BITS_SCALE, FULL_BITS, Theme
+from pytracer.visualize.figures.theme import BITS_SCALE, FULL_BITS, Theme, bits_colour
 from pytracer.visualize.units import factor
 
 LOST_SCALE = tuple((1 - position, colour) for position, colour in reversed(BITS_SCALE))
@@ -22,3 +23,8 @@ def bits_axis(unit: str, colours: Theme, *, lost: bool = False, top: float = FUL
             "tickfont": {"color": colours.ink},
         },
     }
+
+
+def inks(bits: Iterable[float], *, lost: bool = False) -> list[str]:
+    """Colours of texts on marks that have the colours of these bits."""
+    return [bits_colour(FULL_BITS - each if lost else each)[1] for each in bits]

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pytracer.visualize.figures.bits_axis import bits_axis
+from pytracer.visualize.figures.bits_axis import bits_axis, inks
 from pytracer.visualize.figures.theme import Theme, empty, escape
 from pytracer.visualize.queries.callgraph import PROGRAM, Drawing, Edge, Node
 from pytracer.visualize.queries.contents import Contents
@@ -63,7 +63,8 @@ def _boxes(
     measured = [(node, bits) for node in nodes if (bits := _bits(node, contents, lost=lost)) is not None]
     others = [(node, None) for node in nodes if _bits(node, contents, lost=lost) is None]
     shade = {"color": [bits * factor(unit) for _, bits in measured], "coloraxis": "coloraxis"}
-    for group, marker in ((measured, shade), (others, {"color": colours.grid})):
+    ink = inks((bits for _, bits in measured), lost=lost)
+    for group, marker, font in ((measured, shade, ink), (others, {"color": colours.grid}, colours.ink)):
         if not group:
             continue
         boxes = [node for node, _ in group]
@@ -80,6 +81,7 @@ def _boxes(
             insidetextanchor="middle",
             textangle=0,
             constraintext="none",
+            insidetextfont={"color": font},
             hovertext=[_hover(node, contents, unit) for node in boxes],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pytracer.visualize.figures.bits_axis import bits_axis
+from pytracer.visualize.figures.bits_axis import bits_axis, inks
 from pytracer.visualize.figures.theme import Theme, empty, escape
 from pytracer.visualize.queries.nesting import PIXELS, Bars, Nesting
 from pytracer.visualize.units import factor, in_unit
@@ -40,17 +40,17 @@ def gantt(
     """
     figure = empty(colours)
     measured = ~np.isnan(bars.bits)
-    marker: dict[str, Any] = {"line": {"width": 0.5, "color": colours.grid}}
-    colour = {"color": bars.bits[measured] * factor(unit), "coloraxis": "coloraxis"}
-    for rows, name, own in (
-        (np.flatnonzero(measured), "measured", colour),
-        (np.flatnonzero(~measured), "not measured", {"color": colours.grid}),
+    frame = {"line": {"width": 0.5, "color": colours.grid}}
+    shade = {"color": bars.bits[measured] * factor(unit), "coloraxis": "coloraxis"}
+    for rows, name, marker, ink in (
+        (np.flatnonzero(measured), "measured", shade, inks(bars.bits[measured].tolist(), lost=lost)),
+        (np.flatnonzero(~measured), "not measured", {"color": colours.grid}, colours.ink),
     ):
         if len(rows):
-            figure.add_trace(
-                _trace(bars, rows, nesting, names, unit, lost=lost)
-                | {"name": name, "marker": marker | own, "showlegend": name != "measured"}
-            )
+            trace = _trace(bars, rows, nesting, names, unit, lost=lost)
+            # A legend of the measured ones would show one colour of many.
+            more = {"name": name, "marker": frame | marker, "showlegend": name != "measured"}
+            figure.add_trace(trace | more | {"insidetextfont": {"color": ink}})
     figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
     firsts = list(bars.lanes.values())
     labels = [escape(nesting.lanes[lane]) for lane in bars.lanes]

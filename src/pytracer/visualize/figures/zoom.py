@@ -58,7 +58,8 @@ def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, 
         y=rows,
         customdata=cells,
         coloraxis="coloraxis",
-        texttemplate="%{customdata:.3~g}" if cells.size <= PRINTED else None,
+        text=_texts(cells, shown) if cells.size <= PRINTED else None,
+        texttemplate="%{text}" if cells.size <= PRINTED else None,
         hovertemplate=f"[%{{y}}, %{{x}}]<br>%{{customdata:.6~g}} {escape(shown.title)}<extra></extra>",
     )
     figure.update_layout(coloraxis=_colour_axis(shown, colours), showlegend=False)
@@ -69,6 +70,11 @@ def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, 
         x0=x0, x1=x0 + share[1], y0=y0, y1=y0 + share[0], line={"color": colours.alarm, "width": 2}, layer="above"
     )
     return figure
+
+
+def _texts(cells: Floats, shown: Shown) -> list[list[str]]:
+    form = "{:.1f}" if shown.quantity == BITS else "{:.4g}"
+    return [["" if np.isnan(cell) else form.format(cell) for cell in row] for row in cells.tolist()]
 
 
 def coarse_note(shape: Sequence[int], quantity: str) -> str:

@@ -28,6 +28,7 @@ CONTROLS = {
     "zoom-down": "down",
     "zoom-across": "across",
     "zoom-scale": "colour_scale",
+    "zoom-index": "element",
     "zoom-low": "colour_low",
     "zoom-high": "colour_high",
     "zoom-along": "along",
@@ -38,40 +39,27 @@ CONTROLS = {
 
 def layout(contents: Contents, state: State) -> html.Div:
     """The value above, its elements to the left, one of them in all samples to the right."""
-    return html.Div(
-        [
-            address("zoom"),
-            html.Section(
-                [html.Div(id="zoom-title"), html.Dl(id="zoom-facts", className="facts")], className="card whole"
-            ),
-            html.Section(_elements(contents, state), className="card"),
-            html.Section(
-                [
-                    html.H2(id="zoom-element"),
-                    html.Div(chart("observed"), className="frame"),
-                    exports(chart="observed", csv="zoom/samples"),
-                    html.Div(id="zoom-samples", className="scroll"),
-                ],
-                className="card",
-            ),
-            html.Section(
-                [
-                    html.Div(
-                        [
-                            html.H2("Line through the element"),
-                            switch("zoom-along", "", {"across": "across", "down": "down"}, state.along),
-                            exports(chart="profile", csv="zoom/line"),
-                        ],
-                        className="controls",
-                    ),
-                    html.Div(chart("profile"), className="frame"),
-                ],
-                className="card",
-            ),
-            html.Section(_histogram(state), className="card"),
-        ],
-        className="zoom-page",
-    )
+    head = [html.Div(id="zoom-title"), html.Dl(id="zoom-facts", className="facts")]
+    sections = (_elements(contents, state), _line_card(state)), (_element(), _histogram(state))
+    columns = [
+        html.Div([html.Section(each, className="card") for each in column], className="stack") for column in sections
+    ]
+    return html.Div([address("zoom"), html.Section(head, className="card whole"), *columns], className="zoom-page")
+
+
+def _element() -> list[Any]:
+    return [
+        html.H2(id="zoom-element"),
+        html.Div(chart("observed"), className="frame"),
+        exports(chart="observed", csv="zoom/samples"),
+        html.Div(id="zoom-samples", className="scroll"),
+    ]
+
+
+def _line_card(state: State) -> list[Any]:
+    along = switch("zoom-along", "", {"across": "across", "down": "down"}, state.along)
+    head = [html.H2("Line through the element"), along, exports(chart="profile", csv="zoom/line")]
+    return [html.Div(head, className="controls"), html.Div(chart("profile"), className="frame")]
 
 
 def _elements(contents: Contents, state: State) -> list[Any]:
@@ -93,6 +81,7 @@ def _elements(contents: Contents, state: State) -> list[Any]:
                     className="controls",
                 ),
                 switch("zoom-scale", "scale", {LINEAR: "linear", LOG: "log"}, state.colour_scale),
+                controls.number_input("zoom-index", "element", state.element, min=0, step=1, placeholder="worst"),
                 controls.number_input("zoom-low", "colours from", state.colour_low, step="any"),
                 controls.number_input("zoom-high", "to", state.colour_high, step="any"),
             ],

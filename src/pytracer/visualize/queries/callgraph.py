@@ -12,7 +12,7 @@ from pytracer.parse.store import Result
 
 PROGRAM = -1
 """Stands for the program itself among the rows of functions."""
-NODES = 40
+NODES = 25
 """Functions that are drawn together; the others are counted."""
 
 
