@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "visualize"), str(ROOT / "tools")]  # for `made` and `browser`
+sys.path.insert(0, str(ROOT / "tools"))  # for `browser`
 
 import browser  # noqa: E402
 from made import Made  # noqa: E402

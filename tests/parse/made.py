@@ -153,3 +153,108 @@ class Made:
             provenance = {"command": ["script.py"], "directory": "/project", "started": "2026-01-01T00:00:00+00:00"}
             writer.finish(ATTRIBUTES | attributes, provenance)
         return path
+
+
+SAMPLES = 4
+"""Samples of `rich`, with the reference."""
+SHAPE = (3, 4, 5)
+WORST = (1, 2, 3)
+
+
+def columns_of(bits: np.ndarray, mean: np.ndarray, std: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of `elements`; a complex mean has both parts alike but for one bit."""
+    nothing = np.full(bits.shape, np.nan)
+    columns = {"bits": bits, "mean": mean.real, "std": std}
+    is_complex = np.iscomplexobj(mean)
+    columns |= {"mean_imag": mean.imag if is_complex else nothing, "std_imag": std if is_complex else nothing}
+    return columns | {"bits_imag": bits - 1 if is_complex else nothing}
+
+
+def rich() -> Made:
+    """`main` calls `solve` (a 3 x 4 x 5 array, one bad element), `dot` often, `phase` (complex); `branch` diverges."""
+    made = Made()
+    made.lane("process-0", "lane-0.0")
+    for number in range(SAMPLES):
+        made.sample(
+            number,
+            environment=json.dumps({"OMP_NUM_THREADS": "1", "LANG": f"{number}"}),
+            layers=json.dumps(["NumPy loops"]),
+            missing=json.dumps(["long double"]),
+            calls=10 + number,
+            noisy_loops=100 * number,
+        )
+    made.sample(SAMPLES, status="failed", reason="exit code 3", exit_code=3, complete=0, calls_dropped=2)
+    made.add("notes", sample=SAMPLES, text="1 call was cut")
+    main, solve, dot, phase, branch = (made.function(name) for name in ("main", "solve", "dot", "phase", "branch"))
+    root = made.call(main, site=made.site(1), start=0, duration=1_000_000, samples=3)
+    bits = np.full(SHAPE, 40.0)
+    bits[WORST] = 5.0
+    mean = np.arange(60.0).reshape(SHAPE)
+    observed = mean + np.arange(SAMPLES)[:, None, None, None] * 2.0**-10
+    array = {
+        "label": "return",
+        "shape": SHAPE,
+        "bits_min": 5.0,
+        "worst_element": int(np.ravel_multi_index(WORST, SHAPE)),
+        "mean": 29.5,
+        "std": 0.5,
+        "norm": 265.0,
+        "condition": 1e9,
+        "nans": 1,
+        "findings": 16,
+        "element_columns": columns_of(bits, mean, np.full(SHAPE, 0.5)),
+        "observed": observed,
+    }
+    scalar = {"label": "x", "bits_min": 45.0, "mean": 2.0, "std": 0.25, "observed": [2.0, 2.25, 1.75, 2.0]}
+    call = made.call(
+        solve,
+        parent=root,
+        site=made.site(10, text="y = solve(x)"),
+        start=100,
+        duration=400_000,
+        inputs=[scalar],
+        outputs=[array],
+        input_bits_min=45.0,
+        output_bits_min=5.0,
+        bits_lost=40.0,
+        measurable=1,
+        samples=3,
+    )
+    made.rows["calls"][call]["worst_value"] = made.rows["calls"][call]["first_value"] + 1
+    for number in range(50):
+        made.call(
+            dot,
+            parent=call,
+            site=made.site(20),
+            start=1000 + 10 * number,
+            duration=5,
+            output_bits_min=50.0 - number % 7,
+            bits_lost=float(number % 7),
+            measurable=1,
+        )
+    vector = np.exp(1j * np.arange(6.0))
+    wave = {"label": "return", "shape": (6,), "bits_min": 29.0, "mean": 1.0, "mean_imag": 0.5, "worst_element": 0}
+    wave |= {"element_columns": columns_of(np.full(6, 30.0), vector, np.full(6, 1e-9)), "dtype": "complex128"}
+    wave |= {"observed": np.stack([vector] * SAMPLES)}
+    made.call(phase, parent=root, site=made.site(30), start=500_000, duration=1000, outputs=[wave], output_bits_min=29.0)
+    last = made.call(branch, parent=root, site=made.site(40), start=600_000, duration=-1, outcome=Outcome.RUNNING)
+    made.call(branch, lane=1, site=made.site(41), start=700_000, duration=50_000)
+    late = {"function": "mod.late", "outcome": "raised", "calls": 2}
+    made.divergence(
+        lane=0,
+        function=main,
+        site=made.site(40),
+        parent=root,
+        before=call,
+        first_call=last,
+        samples=[2, 3],
+        reference=[{"function": "mod.branch", "outcome": "returned", "calls": 1}],
+        sides=[{"samples": [2], "calls": [late]}, {"samples": [3], "calls": []}],
+        evidence=[made.rows["calls"][call]["first_value"] + 1, made.rows["calls"][call]["first_value"]],
+        kind="branch",
+        times=3,
+    )
+    made.divergence(lane=1, function=-1, samples=[1], reference=[], sides=[{"samples": [1], "calls": [late]}], kind="lane")
+    for row in (root, last):
+        made.rows["calls"][row]["samples"] = 3
+    return made
