@@ -236,7 +236,9 @@ def rich() -> Made:
     wave = {"label": "return", "shape": (6,), "bits_min": 29.0, "mean": 1.0, "mean_imag": 0.5, "worst_element": 0}
     wave |= {"element_columns": columns_of(np.full(6, 30.0), vector, np.full(6, 1e-9)), "dtype": "complex128"}
     wave |= {"observed": np.stack([vector] * SAMPLES)}
-    made.call(phase, parent=root, site=made.site(30), start=500_000, duration=1000, outputs=[wave], output_bits_min=29.0)
+    made.call(
+        phase, parent=root, site=made.site(30), start=500_000, duration=1000, outputs=[wave], output_bits_min=29.0
+    )
     last = made.call(branch, parent=root, site=made.site(40), start=600_000, duration=-1, outcome=Outcome.RUNNING)
     made.call(branch, lane=1, site=made.site(41), start=700_000, duration=50_000)
     late = {"function": "mod.late", "outcome": "raised", "calls": 2}
@@ -254,7 +256,9 @@ def rich() -> Made:
         kind="branch",
         times=3,
     )
-    made.divergence(lane=1, function=-1, samples=[1], reference=[], sides=[{"samples": [1], "calls": [late]}], kind="lane")
+    made.divergence(
+        lane=1, function=-1, samples=[1], reference=[], sides=[{"samples": [1], "calls": [late]}], kind="lane"
+    )
     for row in (root, last):
         made.rows["calls"][row]["samples"] = 3
     return made

@@ -33,7 +33,14 @@ def graph(*pairs: tuple[int, int]) -> Graph:
 def test_edges_are_counted_from_the_calls(contents: Contents) -> None:
     main, solve, dot, phase, branch = range(5)
     found = {(each.caller, each.callee): each for each in contents.graph.edges}
-    assert found.keys() == {(PROGRAM, main), (main, solve), (solve, dot), (main, phase), (main, branch), (PROGRAM, branch)}
+    assert found.keys() == {
+        (PROGRAM, main),
+        (main, solve),
+        (solve, dot),
+        (main, phase),
+        (main, branch),
+        (PROGRAM, branch),
+    }
     assert found[solve, dot] == Edge(solve, dot, 50, 50 * 5e-6, 6.0, 44.0)
     assert found[PROGRAM, main] == Edge(PROGRAM, main, 1, 1.0, None, None)
 
@@ -92,7 +99,12 @@ def test_left_out_functions_are_counted(contents: Contents) -> None:
 def test_boxes_tell_name_and_bits(contents: Contents) -> None:
     drawing = draw(contents.graph, [f.row for f in contents.functions])
     figure = callgraph(drawing, contents, "bits", LIGHT, selected=1)
-    texts = {cell: text for trace in figure.data if trace.type == "bar" for cell, text in zip(trace.customdata, trace.text, strict=True)}
+    texts = {
+        cell: text
+        for trace in figure.data
+        if trace.type == "bar"
+        for cell, text in zip(trace.customdata, trace.text, strict=True)
+    }
     assert texts[PROGRAM] == "the program"
     assert texts[1] == "mod.solve<br>5.0 left, 40.0 lost"
     assert texts[2] == "mod.dot<br>44.0 left, 6.0 lost"

@@ -73,7 +73,7 @@ def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, 
 
 
 def _texts(cells: Floats, shown: Shown) -> list[list[str]]:
-    form = "{:.1f}" if shown.quantity == BITS else "{:.4g}"
+    form = "{:.4g}" if shown.quantity != BITS else "{:.1f}" if shown.factor == 1 else "{:.2f}"
     return [["" if np.isnan(cell) else form.format(cell) for cell in row] for row in cells.tolist()]
 
 

@@ -199,18 +199,21 @@ def _change(change: Change, unit: str) -> html.Td:
     return html.Td(shown, className="number worse" if change.bits <= -compare.SAME else "number")
 
 
+HEADINGS = (
+    "function",
+    "bits_here",
+    "bits_there",
+    "lost_here",
+    "lost_there",
+    "calls_here",
+    "calls_there",
+    "beyond_chance",
+)
+
+
 def rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
     """All functions of both results, as a table; bits in base 2."""
-    yield (
-        "function",
-        "bits_here",
-        "bits_there",
-        "lost_here",
-        "lost_there",
-        "calls_here",
-        "calls_there",
-        "beyond_chance",
-    )
+    yield HEADINGS
     for change in compare.changes(contents, contents.other) if contents.other is not None else ():
         sides = (change.here, change.there)
         columns = ([getattr(side, name, None) for side in sides] for name in ("output_bits", "bits_lost", "calls"))

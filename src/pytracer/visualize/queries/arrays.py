@@ -165,12 +165,19 @@ NORMALISATIONS: Final = ("count", "share", "density")
 def histogram(numbers: Floats, bins: int, normalisation: str, *, log: bool = False) -> tuple[Floats, Floats]:
     """Heights (bins,) and edges (bins + 1,) of the finite numbers, of the positive ones when `log`.
 
-    Heights are numbers of elements, shares of them, or shares per unit (per decade when `log`).
+    Heights are numbers of elements, shares of them, or shares per unit (per decade when `log`). There are fewer bins
+    where floating-point numbers between the smallest and the largest are few.
     """
     shown: NDArray[np.float64] = numbers[np.isfinite(numbers) & (~np.bool_(log) | (numbers > 0))]
     if not len(shown):
         return np.zeros(0), np.zeros(1)
-    heights, edges = np.histogram(np.log10(shown) if log else shown, bins)
+    halves = (np.log10(shown) if log else shown) / 2  # of the largest numbers the distance would be infinite
+    least, most = float(halves.min()), float(halves.max())
+    spacing = float(np.spacing(max(abs(least), abs(most))))
+    if most - least < 2 * spacing:
+        bins, least, most = 1, least - max(0.25, 2 * spacing), most + max(0.25, 2 * spacing)
+    heights, edges = np.histogram(halves, min(bins, int((most - least) / spacing) // 2), (least, most))
+    edges = edges * 2
     scaled = heights.astype(float)
     if normalisation != "count":
         scaled /= len(shown)
