@@ -141,8 +141,11 @@ def install_builtins() -> None:
 def install_blas() -> None:
     """Draw modes anew inside the BLAS libraries loaded since the last call, while there is native noise (blas.c)."""
 
+def describe_blas() -> None:
+    """Find the BLAS libraries that `install_blas` has not, and leave them as they are for good (blas.c)."""
+
 def blas_libraries() -> list[BlasLibrary]:
-    """The BLAS libraries that `install_blas` has found (blas.c)."""
+    """The BLAS libraries that `install_blas` and `describe_blas` have found (blas.c)."""
 
 def set_array_offset(offset: int, /) -> None:
     """Put the elements of new NumPy arrays this many bytes after a multiple of 64: 0, 16, 32 or 48 (alignment.c).

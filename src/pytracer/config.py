@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Method = Literal["cnh", "general"]
+Reference = Literal["mean", "ieee"]
+Elements = Literal["limited", "all", "summary"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,27 @@ class Settings:
 
     backtrace: bool = False
     """Whether the full Python stack of each call is recorded."""
+
+    method: Method = "cnh"
+    """How bits are computed: `cnh`, the Centered Normality Hypothesis, or `general`, of any distribution."""
+
+    reference: Reference = "mean"
+    """What bits are relative to: the `mean` of the samples, or `ieee`, the unperturbed sample."""
+
+    probability: float = 0.95
+    """Probability of the significant bits."""
+
+    confidence: float = 0.95
+    """Confidence level of the significant bits."""
+
+    elements: Elements = "limited"
+    """Arrays whose elements are stored: those that differ, within limits (`limited`), or `all`, or none (`summary`)."""
+
+    batch_size: int = 256 << 20
+    """Bytes of memory that measuring may take."""
+
+    parse_jobs: int = 1
+    """Threads that measure at the same time."""
 
     log_format: str = "print"
     """How Pytracer's own messages look: `print` as short lines, `logger` with time and level."""

@@ -56,7 +56,7 @@ def test_each_setting_is_one_key_of_the_table_with_its_default(tmp_path: Path, m
     nested: dict[str, object] = {}
     for (name, default), key in zip(rows, KEYS, strict=True):
         value: object = parse_size(default) if key.kind is SIZE else default
-        if isinstance(value, str) and re.fullmatch(r"\d+|true|false|\[\]|\{\}", value):
+        if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?|true|false|\[\]|\{\}", value):
             value = json.loads(value)
         nested[name] = value
     assert read(tmp_path, monkeypatch, "all.json", json.dumps(nested)) == DEFAULTS

@@ -1,4 +1,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # tests are no packages: `synthetic` is imported by its file name
+# Tests are no packages: `synthetic`, and `bounded` and `breaking` of the records, are imported by their file names.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "records")]

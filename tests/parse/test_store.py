@@ -18,6 +18,8 @@ ATTRIBUTES = {
     "perturbed": True,
     "verdict": "measured",
     "samples": 3,
+    "method": "cnh",
+    "reference": "mean",
     "probability": 0.95,
     "confidence": 0.95,
     "elements_omitted": 0,

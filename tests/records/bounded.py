@@ -1,18 +1,24 @@
-"""Reads files that may be broken, in a process whose memory is limited. Usage: bounded.py {trace,result} PATH...
+"""Reads files that may be broken, in a process whose memory is limited. Usage: bounded.py READER PATH...
 
-For each path it prints one line: "sound", or the type of the error and its message. Whatever else happens is a bug that
-ends the process.
+READER is `trace` or `result`, or `parse`: then each trace is parsed together with the whole ones FOLDER.0, FOLDER.1, ...
+beside the FOLDER that it is in, and everything is printed and exported that the result holds. For each path it prints
+one line: "sound", or the type of the error and its message. Whatever else happens is a bug that ends the process.
 """
 
+import contextlib
 import faulthandler
+import io
 import os
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 MEMORY = 1 << 30
 """Bytes of address space: NumPy, HDF5 and the reader take half of it."""
-SECONDS = 100
+BATCH = 16 << 20
+"""Bytes that measuring may take."""
+SECONDS = 200
 """For all the files together: only a reader that hangs takes so long."""
 
 
@@ -22,6 +28,35 @@ def read_trace(path: str) -> None:
     from pytracer.records.pickles import open_trace
 
     read_everything(open_trace(path))
+
+
+def parse_trace(path: str) -> None:
+    """As `pytracer parse` does; what it wrote must be sound."""
+    from pytracer.parse import ResultError, parse
+    from pytracer.parse.measurement import Measurement
+
+    whole = sorted(Path(path).parent.parent.glob(f"{Path(path).parent.name}.[0-9]"))
+    with parse([*whole, path], f"{path}.h5", measurement=Measurement(batch_size=BATCH)) as result:
+        try:
+            show(result)
+        except ResultError as error:
+            raise AssertionError(f"{path}: parse wrote an unsound result") from error
+
+
+def show(result: Any) -> None:
+    """Everything that is made of a result."""
+    from pytracer.parse.callgraph import CallGraph
+    from pytracer.report.export import FORMATS
+    from pytracer.report.json import write_json
+    from pytracer.report.text import write_text
+
+    result.verify()
+    write_json(result, io.StringIO())
+    with contextlib.redirect_stdout(io.StringIO()):
+        write_text(result)
+    CallGraph.of(result).write(result.path.with_suffix(".callgraph"))
+    for form in ("csv", "perfetto"):  # pyarrow reserves more addresses than MEMORY
+        FORMATS[form](result, result.path.with_suffix(""))
 
 
 def read_result(path: str) -> None:
@@ -36,9 +71,10 @@ def read_result(path: str) -> None:
                 columns.read(column, slice(0, 1000))
             if len(columns):
                 columns.row(len(columns) - 1)
+        show(result)
 
 
-READERS = {"trace": read_trace, "result": read_result}
+READERS = {"trace": read_trace, "parse": parse_trace, "result": read_result}
 
 
 def main() -> None:

@@ -2,9 +2,8 @@
 
 For each trace: date, name, path, size, the arguments that pytracer was given, the report on calls and memory, the log,
 and the program. For each result: date, name, path, size, arguments, traces, call graph and log. "none" stands where
-there is none; the call graph is in the result itself. --coverage prints what the newest traces did not see, or those in
-the folder given by --directory; docs/coverage.md explains each line. --config prints each setting, its value and where
-it came from.
+there is none. --coverage prints what the newest traces did not see, or those in the folder given by --directory;
+docs/coverage.md explains each line. --config prints each setting, its value and where it came from.
 
 --json prints one object; sizes are in bytes, null stands where there is none, `problem` says why something is unknown:
     traces    list of {date, name, path, size, args, report_name, report_path, log_name, log_path, command, sample,

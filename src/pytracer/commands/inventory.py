@@ -10,7 +10,7 @@ from typing import Any
 
 from pytracer.errors import PytracerError, UsageError
 from pytracer.records.pickle_file import is_loose, pickle_of
-from pytracer.trace.cache import Cache
+from pytracer.trace.cache import Cache, callgraph_of
 from pytracer.trace.journal import result_journal, trace_journal
 from pytracer.trace.program import Program
 
@@ -194,6 +194,7 @@ def _result_entry(path: Path) -> ResultEntry:
         path=str(path),
         size=path.stat().st_size,
         args=_words(journal.fields().get("args")),
+        callgraph_path=_existing(callgraph_of(path)),
         log_path=_existing(journal.path),
     )
 

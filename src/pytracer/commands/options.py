@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 from pytracer.commands.inventory import readable_size
-from pytracer.config import DEFAULTS
+from pytracer.config import DEFAULTS, Elements, Method, Reference
 from pytracer.errors import UsageError
 from pytracer.settings import Resolved
 from pytracer.settings.kinds import RefusedError, parse_size
@@ -41,7 +42,18 @@ def size(text: str) -> int:
     try:
         return parse_size(text)
     except RefusedError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 1000000, '256 MB' or 1GiB") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 1000000, '256 MB', 1GiB or 512M") from None
+
+
+def fraction(text: str) -> float:
+    """The type of an option that takes a probability."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:  # NaN neither
+        raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and 1, both excluded")
+    return value
 
 
 def add_seed(parser: argparse.ArgumentParser) -> argparse.Action:
@@ -55,6 +67,44 @@ def add_directory(group: argparse._ActionsContainer, what: str) -> argparse.Acti
     """A folder to look in instead of the cache folder."""
     return group.add_argument(
         "--directory", metavar="D", type=Path, help=f"{what} (default: the cache folder, {DEFAULTS.cache})"
+    )
+
+
+def add_measurement(parser: argparse.ArgumentParser) -> None:
+    """How values are measured."""
+    add = parser.add_argument
+    add(
+        "--method",
+        choices=get_args(Method),
+        help="cnh, the Centered Normality Hypothesis, or general, which assumes no distribution "
+        f"(default: {DEFAULTS.method})",
+    )
+    add(
+        "--reference",
+        choices=get_args(Reference),
+        help=f"what bits are relative to: the mean, or the unperturbed sample (default: {DEFAULTS.reference})",
+    )
+    for name, what in (("probability", "probability"), ("confidence", "confidence level")):
+        shown = getattr(DEFAULTS, name)
+        add(f"--{name}", metavar="P", type=fraction, help=f"{what} of the significant bits (default: {shown})")
+    add(
+        "--elements",
+        choices=get_args(Elements),
+        help="arrays whose elements the result keeps: those that differ, within limits, or all, or none "
+        f"(default: {DEFAULTS.elements})",
+    )
+    add(
+        "--batch-size",
+        metavar="SIZE",
+        type=size,
+        help=f"memory that measuring may take (default: {readable_size(DEFAULTS.batch_size)})",
+    )
+    add(
+        "--jobs",
+        metavar="J",
+        type=at_least(1),
+        dest="parse_jobs",
+        help=f"threads that measure at a time (default: {DEFAULTS.parse_jobs})",
     )
 
 

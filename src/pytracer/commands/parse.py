@@ -1,22 +1,27 @@
 """Measure the significant bits in traces, write the result file and print the report.
 
-Takes the traces that belong together with the newest one in the cache folder, or in the folder given by --directory:
-those of one `pytracer run`, or those of the same command and noise made by `pytracer trace`, with those made without
-noise. Of several with the same noise, seed and sample one is measured. --filename takes one trace alone: its values are
-kept, but one execution has no variability to measure.
+Takes the traces in the cache folder, or in the folder given by --directory, that belong together: those of one
+`pytracer run`, or those of the same command and noise made by `pytracer trace`, with those made without noise. Where
+there are traces of several commands it asks which; --command says it in advance. Of several with the same noise, seed
+and sample one is measured. --filename takes one trace alone: its values are kept, but one execution has no variability
+to measure.
 
-Example:
-    pytracer parse --directory .__pytracercache__/traces -o result.h5
+The result is stats.<id>.h5 (docs/result-format.md), and beside it is its call graph, callgraph.<id>.
+
+Examples:
+    pytracer parse
+    pytracer parse --method general --reference ieee --confidence 0.9
+    pytracer parse --directory .__pytracercache__/traces --command 2 --batch-size 2G -o result.h5
 """
 
 import argparse
 from pathlib import Path
 
-from pytracer.commands.inventory import newest_program, of_one_noise
+from pytracer.commands.choice import choose
 from pytracer.commands.messages import LOG
-from pytracer.commands.options import add_directory
+from pytracer.commands.options import add_directory, add_measurement
 from pytracer.commands.result import TRACE_FORMATS, Destination, check_output, report
-from pytracer.errors import EXIT_OK
+from pytracer.errors import EXIT_OK, UsageError
 from pytracer.trace.cache import Cache
 
 
@@ -26,16 +31,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--filename", metavar="F", type=Path, help="parse this trace alone")
     add_directory(source, "folder of traces")
     parser.add_argument(
+        "--command",
+        metavar="N",
+        dest="group",
+        help="of several commands: its number, the newest being 1, or the command itself (default: ask)",
+    )
+    parser.add_argument(
         "--format", choices=TRACE_FORMATS, default="auto", help="format of the traces (default: what is there)"
     )
+    add_measurement(parser)
     parser.add_argument("-o", "--output", metavar="RESULT", type=Path, help="write the HDF5 result here")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Parse the chosen traces."""
+    if options.filename and options.group:
+        raise UsageError("--filename names the trace, --command chooses among several; leave one out")
     folder = options.directory or options.settings.cache
-    traces = [options.filename] if options.filename else _newest(folder)
+    traces = [options.filename] if options.filename else choose(folder, options.group)
+    if options.filename:
+        LOG.info("one trace: its values alone, no variability to measure")
     cache = Cache(options.settings.cache)
     if options.output is None:
         cache.create()
@@ -43,15 +59,5 @@ def execute(options: argparse.Namespace) -> int:
         check_output(options.output)
     experiment = traces[0].name.rpartition(".")[0] or traces[0].name
     destination = Destination(cache, experiment, options.output, options.words)
-    report(traces, destination, quiet=False, as_json=options.json, trace_format=options.format)
+    report(traces, destination, options.settings, quiet=False, as_json=options.json, trace_format=options.format)
     return EXIT_OK
-
-
-def _newest(folder: Path) -> list[Path]:
-    """The traces that belong together with the newest one."""
-    found = newest_program(folder)
-    chosen = of_one_noise(found)
-    others = sorted({trace.noise for trace in found} - {trace.noise for trace in chosen})
-    if others:
-        LOG.info("left out: traces of this command under other noise: %s", ", ".join(others))
-    return [Path(trace.path) for trace in chosen]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
+from pytracer.config import Settings
 from pytracer.errors import PytracerError, UsageError
-from pytracer.trace.cache import Cache
+from pytracer.trace.cache import Cache, callgraph_of
 from pytracer.trace.journal import result_journal
 from pytracer.trace.sample import Sample, read_status
 
@@ -61,19 +62,36 @@ def store(sample: Sample) -> None:
 
 
 def report(
-    traces: Sequence[Path], destination: Destination, *, quiet: bool, as_json: bool, trace_format: str = "auto"
+    traces: Sequence[Path],
+    destination: Destination,
+    settings: Settings,
+    *,
+    quiet: bool,
+    as_json: bool,
+    trace_format: str = "auto",
 ) -> None:
-    """Parse the traces into a result and print the report."""
+    """Parse the traces into a result, write its call graph, and print the report."""
     from pytracer.parse import parse
+    from pytracer.parse.callgraph import CallGraph
+    from pytracer.parse.measurement import Measurement
     from pytracer.report.json import write_json
     from pytracer.report.plain import counted
     from pytracer.report.text import write_text
 
     statuses = {trace: read_status(trace) for trace in traces}
     with Bar("parsing", shown=not (quiet or as_json)) as bar:
-        result = parse(traces, destination.path, exit_codes=statuses, progress=bar.update, trace_format=trace_format)
+        result = parse(
+            traces,
+            destination.path,
+            measurement=Measurement.of(settings),
+            exit_codes=statuses,
+            progress=bar.update,
+            trace_format=trace_format,
+            words=destination.words,
+        )
     destination.log(traces)
     with result:
+        CallGraph.of(result).write(callgraph_of(destination.path))
         if as_json:
             write_json(result, sys.stdout)
         else:

@@ -75,7 +75,8 @@ def execute(options: argparse.Namespace) -> int:
     for line in failures(failed):
         LOG.warning(line)
     destination = Destination(experiment.cache, experiment.id, options.output, options.words)
-    report([sample.trace for sample in samples], destination, quiet=options.quiet, as_json=options.json)
+    traces = [sample.trace for sample in samples]
+    report(traces, destination, experiment.settings, quiet=options.quiet, as_json=options.json)
     return EXIT_FAILED if failed else EXIT_OK
 
 

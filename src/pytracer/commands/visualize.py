@@ -1,10 +1,12 @@
 """Open the dashboard on a result.
 
 Shows the newest result in the cache folder, or in the folder given by --directory, or the file given by --filename, in
-the browser. The dashboard runs until Ctrl-C.
+the browser. The dashboard runs until Ctrl-C. The call graph is in the result; --callgraph checks that a file is the
+call graph of this result.
 
-Example:
+Examples:
     pytracer visualize --filename result.h5 --port 9000
+    pytracer visualize --filename result.h5 --callgraph callgraph.result
 """
 
 import argparse
@@ -21,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--filename", metavar="F", type=Path, help="show this result")
     add_directory(source, "folder of results")
+    parser.add_argument("--callgraph", metavar="C", type=Path, help="call graph of the result, to be checked")
     parser.add_argument(
         "--compare", metavar="OTHER", type=Path, help="compare it with this result, on a page of its own"
     )
@@ -37,6 +40,8 @@ def execute(options: argparse.Namespace) -> int:
     for each in filter(None, (path, options.compare)):
         if not each.is_file():
             raise UsageError(f"no result {str(each)!r}; make one with `pytracer run -o {each} script.py`")
+    if options.callgraph is not None:
+        _check(options.callgraph, path)
     from pytracer.visualize.server import serve
 
     serve(
@@ -48,3 +53,12 @@ def execute(options: argparse.Namespace) -> int:
         browser=not options.no_browser,
     )
     return EXIT_OK
+
+
+def _check(callgraph: Path, path: Path) -> None:
+    """Raise UsageError when the file is not the call graph of this result."""
+    from pytracer.parse.callgraph import CallGraph
+    from pytracer.parse.store import Result
+
+    with Result.open(path) as result:
+        CallGraph.read(callgraph).check(callgraph, result)

@@ -215,6 +215,15 @@ static const char *patch(Search *search, Library *library)
     return NULL;
 }
 
+/* Looks, and changes nothing. */
+static const char *look(Search *search, Library *library)
+{
+    if (!image_open(&search->image)) return "its file has no symbols";
+    image_each_symbol(&search->image, find_pointer, search);
+    describe_library(search, library);
+    return "there was no noise";
+}
+
 static bool is_blas(const char *path)
 {
     static const char *const parts[] = {"blas", "mkl_rt", "mkl_core", "blis", "libatlas", "libarmpl", "nvpl"};
@@ -246,14 +255,15 @@ static void find_sections(Image *image, const struct dl_phdr_info *info)
 
 static int visit(struct dl_phdr_info *info, size_t size, void *context)
 {
-    (void)size, (void)context;
+    (void)size;
+    const char *(*each)(Search *, Library *) = *(const char *(**)(Search *, Library *))context;
     if (info->dlpi_name == NULL || !is_blas(info->dlpi_name) || is_known(info->dlpi_name)) return 0;
     if (n_libraries == MAX_LIBRARIES) return 1;
     Library *library = &libraries[n_libraries++];
     snprintf(library->path, sizeof library->path, "%s", info->dlpi_name);
     Search search = {.image = {.path = library->path, .bias = info->dlpi_addr}};
     find_sections(&search.image, info);
-    library->why = patch(&search, library);
+    library->why = each(&search, library);
     image_close(&search.image);
     pointer_clear(&search.names);
     return 0;
@@ -274,7 +284,14 @@ void blas_install(void)
     dl_iterate_phdr(count_loads, &loads);
     if (loads == seen) return;
     seen = loads;
-    dl_iterate_phdr(visit, NULL);
+    const char *(*each)(Search *, Library *) = patch;
+    dl_iterate_phdr(visit, &each);
+}
+
+void blas_describe(void)
+{
+    const char *(*each)(Search *, Library *) = look;
+    dl_iterate_phdr(visit, &each);
 }
 
 PyObject *blas_libraries(void)
@@ -293,6 +310,7 @@ PyObject *blas_libraries(void)
 #else /* another processor or loader: native calls keep one rounding mode each, and noise/ says so */
 
 void blas_install(void) {}
+void blas_describe(void) {}
 PyObject *blas_libraries(void) { return PyList_New(0); }
 
 #endif

@@ -319,6 +319,13 @@ static PyObject *install_blas(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *describe_blas(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    blas_describe();
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_blas_libraries(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
@@ -374,6 +381,7 @@ static PyMethodDef functions[] = {
     {"install_scalars", install_scalars, METH_NOARGS, NULL},
     {"install_builtins", install_builtins, METH_NOARGS, NULL},
     {"install_blas", install_blas, METH_NOARGS, NULL},
+    {"describe_blas", describe_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -440,6 +440,7 @@ int alignment_set(size_t offset); /* a multiple of 16 below 64; NumPy must be lo
 PyObject *loops_install(PyObject *numpy_ufuncs); /* -> list of names of the ufuncs with stochastic loops */
 void loops_remove(void);
 
+void blas_describe(void);        /* what has not been found yet, and leave it as it is */
 void blas_install(void);         /* in what has been loaded since the last time, while there is native noise */
 PyObject *blas_libraries(void);  /* -> list of dicts, as in _native.pyi */
 

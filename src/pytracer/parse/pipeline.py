@@ -1,19 +1,24 @@
 """From traces to a result file: open, align, measure block by block, store."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytracer.parse import tables
+from pytracer.parse.aggregates import of_edges
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls
 from pytracer.parse.catalog import Catalog
 from pytracer.parse.explain import Differences, Explainer
 from pytracer.parse.measure import CONFIDENCE, PROBABILITY, Statistics
+from pytracer.parse.measurement import Measurement
+from pytracer.parse.provenance import provenance
 from pytracer.parse.samples import Experiment, open_experiment
 from pytracer.parse.schema import ELEMENTS_PER_RESULT, ELEMENTS_PER_VALUE, TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.store import Result, ResultWriter
 from pytracer.parse.values import View
 from pytracer.records.reader import Lane
@@ -30,9 +35,11 @@ def parse(
     traces: Sequence[Path | str],
     output: Path | str,
     *,
+    measurement: Measurement = Measurement(),  # noqa: B008
     exit_codes: Mapping[Path, int | None] | None = None,
     progress: Progress | None = None,
     trace_format: str = "auto",
+    words: Sequence[str] = (),
 ) -> Result:
     """Align and measure the samples of one program and write the result to `output`.
 
@@ -42,6 +49,8 @@ def parse(
         exit_codes: by path of the trace, None when not known; a sample that ended unlike the reference is not measured.
         progress: called with the number of calls done and of all calls of the reference.
         trace_format: "native", "pickle", or "auto" for what is there (see `records.pickles.open_trace`).
+
+        words: the command line that asked for it, for the provenance.
 
     Returns:
         The result, open for reading.
@@ -66,7 +75,7 @@ def parse(
                     progress(first_calls[-1] + done, total)
         _write_tables(writer, experiment, lanes, first_calls, store)
         writer.append("explanations", tables.explanations(explainer))
-        writer.finish(_attributes(experiment, store), experiment.reference.meta)
+        writer.finish(_attributes(experiment, store), provenance(experiment, measurement, words))
     return Result.open(output)
 
 
@@ -163,7 +172,9 @@ class _Store:
         n_inputs, n_outputs = (records[name].astype(np.int64) for name in ("n_inputs", "n_outputs"))
         count = n_inputs + n_outputs
         first_value = np.cumsum(count) - count
-        values = {name: np.empty(int(count.sum()), dtype) for name, dtype in _VALUE_COLUMNS.items()}
+        values = {
+            name: np.full(int(count.sum()), -1 if dtype == "i8" else 0, dtype) for name, dtype in _VALUE_COLUMNS.items()
+        }
         calls = {name: np.empty(len(records), dtype) for name, dtype in _CALL_COLUMNS.items()}
         offset = self.writer.rows("values")
         for index, part in parts:
@@ -237,8 +248,12 @@ def _write_tables(
     store: _Store,
 ) -> None:
     traces = [sample.trace for sample in experiment.samples if sample.trace is not None]
-    writer.append("functions", tables.functions(store.catalog))
-    writer.append("sites", tables.sites(store.catalog))
+    calls, reference = partial(writer.column, "calls"), experiment.reference
+    sources = Sources.of(reference)
+    writer.append("functions", tables.functions(store.catalog, sources, calls))
+    writer.append("edges", of_edges(calls))
+    writer.append("sites", tables.sites(store.catalog, sources))
+    writer.append("sources", tables.sources_of(store.catalog, sources))
     writer.append("labels", {"text": store.labels.texts.rows})
     writer.append("types", tables.types(store.types))
     places = {"process": [lane.process for lane in lanes], "name": [lane.name for lane in lanes]}
@@ -246,7 +261,7 @@ def _write_tables(
     writer.append("samples", tables.samples(experiment))
     writer.append("divergences", tables.divergences(lanes, first_calls, experiment.compared, store.catalog))
     writer.append("coverage", tables.coverage(traces))
-    writer.append("notes", tables.notes(traces))
+    writer.append("notes", tables.notes(traces, reference, sources))
 
 
 def _attributes(experiment: Experiment, store: _Store) -> dict[str, str | int | float | bool]:

@@ -35,7 +35,9 @@ CONDITION_SIZE: Final = 2**16
 """Matrices of at most so many elements have a condition number."""
 
 SOURCE_BYTES: Final = 2**20
-"""Source files of at most so many bytes are kept."""
+"""Source files of at most so many bytes are kept,"""
+SOURCES_PER_RESULT: Final = 2**25
+"""and so many bytes in all."""
 
 UNKNOWN_EXIT: Final = -(2**31)
 """Exit code of a sample that the caller of the parser did not know."""
@@ -53,8 +55,8 @@ class Finding(IntFlag):
 
 
 ATTRIBUTES: Final = {
-    "format": "RESULT_FORMAT",
-    "version": "RESULT_VERSION",
+    "format": "text: 'pytracer-result'",
+    "version": "int: version of the format",
     "pytracer": "version of pytracer that parsed",
     "perturbed": "bool: whether anything could be measured",
     "verdict": "text: 'measured', or 'not perturbed: ' and the reason",
@@ -86,7 +88,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "sources": {
         "file": (TEXT, "source file of call sites, as in sites"),
-        "text": (TEXT, "its text at parse time, if it has at most SOURCE_BYTES; empty when it could not be read"),
+        "text": (TEXT, "its text at parse time, within the limits; empty when it could not be read"),
     },
     "edges": {
         "caller": ("i4", "row in functions, -1 for the program itself"),
@@ -98,7 +100,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "confidence": {
         "samples": ("i4", "number of samples n that observed a value"),
-        "to_estimate": ("f8", "what to add to its bits, a lower bound, for the estimate, before the cut to 0..precision"),
+        "to_estimate": (
+            "f8",
+            "what to add to its bits, a lower bound, for the estimate, before a cut to 0..precision",
+        ),
         "to_upper": ("f8", "what to add for the upper bound; NaN when the method has none"),
     },
     "sites": {
@@ -206,7 +211,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "worst_mean_imag": ("f8", "imaginary part of worst_mean; NaN when not complex"),
         "largest": ("f8", "largest magnitude among the means of the elements: what worst_mean is to be compared with"),
         "norm": ("f8", "Euclidean (Frobenius) norm of the mean"),
-        "condition": ("f8", "2-norm condition number of the mean of a matrix of at most CONDITION_SIZE elements, or NaN"),
+        "condition": (
+            "f8",
+            "2-norm condition number of the mean of a matrix of up to CONDITION_SIZE elements, or NaN",
+        ),
         "size": ("i8", "number of elements; 1 for a scalar"),
         "nans": ("i8", "elements that are NaN in some sample"),
         "infs": ("i8", "elements that are infinite in some sample"),
@@ -260,3 +268,36 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "text": (TEXT, "what was dropped while reading its trace"),
     },
 }
+
+REFERENCES: Final = {
+    "functions": {"worst_call": "calls"},
+    "edges": {"caller": "functions", "callee": "functions"},
+    "calls": {
+        "lane": "lanes", "parent": "calls", "function": "functions", "site": "sites", "source": "samples",
+        "worst_value": "values",
+    },
+    "values": {
+        "call": "calls", "label": "labels", "type": "types", "elements": "elements", "observations": "observations",
+    },
+    "divergences": {
+        "lane": "lanes", "parent": "calls", "function": "functions", "site": "sites", "before": "calls",
+        "first_call": "calls",
+    },
+    "explanations": {"function": "functions", "site": "sites"},
+}  # fmt: skip
+"""Columns that hold rows of another table, or -1,"""
+NEVER_NONE: Final = {
+    "edges": ("callee",),
+    "calls": ("lane", "function", "source"),
+    "values": ("call", "label", "type"),
+    "divergences": ("lane",),
+    "explanations": ("function",),
+}
+"""those in which -1 does not occur,"""
+JSON_COLUMNS: Final = {
+    "functions": ("params",),
+    "samples": ("layers", "missing", "settings", "environment"),
+    "divergences": ("samples", "reference", "sides", "evidence"),
+    "explanations": ("settings", "groups"),
+}
+"""and those that hold JSON."""

@@ -11,8 +11,6 @@ with Result.open(path) as result:
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +21,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
-from pytracer.parse.schema import ATTRIBUTES, RESULT_FORMAT, RESULT_VERSION, TABLES, TEXT
+from pytracer.parse.files import Part
+from pytracer.parse.schema import (
+    ATTRIBUTES,
+    JSON_COLUMNS,
+    NEVER_NONE,
+    REFERENCES,
+    RESULT_FORMAT,
+    RESULT_VERSION,
+    TABLES,
+    TEXT,
+)
 from pytracer.parse.sink import Sink
 
 CHUNK_ROWS = {"calls": 2**14, "values": 2**14, "elements": 2**14, "observations": 2**14}
@@ -32,6 +40,9 @@ SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
+UNFILLED = ("calls", "values", "elements", "divergences")
+VERSIONS = ("v110", "v110")
+"""Of HDF5: half the size of the oldest form for small results, with checksums, and read by all since 2016."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
 
 
@@ -51,15 +62,14 @@ class ResultWriter:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
-            os.close(handle)
-            self._temporary: Path | None = Path(name)
-            self._sink = Sink(name, "w+")
-            self._file = h5py.File(self._sink, "w")
+            self._part = Part(self.path)
+            self._sink = Sink(self._part.name, "w+")
+            self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
+        self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
+        self._datasets: dict[str, Any] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
@@ -72,6 +82,7 @@ class ResultWriter:
         dtype = _TEXT_TYPE if kind == TEXT else np.dtype(kind)
         chunk = CHUNK_ROWS.get(name.partition("/")[0], SMALL_CHUNK_ROWS)
         dataset = self._file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(chunk,), **options)
+        self._datasets[name] = dataset
         dataset.attrs["comment"] = comment
 
     def rows(self, table: str) -> int:
@@ -81,10 +92,11 @@ class ResultWriter:
     def append(self, table: str, columns: Mapping[str, ArrayLike | Sequence[str]]) -> None:
         """Append rows: one sequence of equal length for each column of the table."""
         lengths = {len(column) for column in columns.values()}  # type: ignore[arg-type]
-        # TODO (removed when all stages fill the new columns)
-        for name in TABLES[table].keys() - columns.keys():
-            kind, n = TABLES[table][name][0], max(lengths)
-            columns = dict(columns) | {name: [""] * n if kind == TEXT else np.full(n, np.nan if kind == "f8" else 0, kind)}
+        if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
+            for name in TABLES[table].keys() - columns.keys():
+                kind, n = TABLES[table][name][0], max(lengths)
+                empty = ["[]"] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
+                columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
@@ -93,12 +105,20 @@ class ResultWriter:
             return
         try:
             for name, column in columns.items():
-                dataset = self._file[table][name]
+                dataset = self._datasets[f"{table}/{name}"]
                 dataset.resize((end,))
                 dataset[first:end] = _storable(column) if TABLES[table][name][0] == TEXT else column
         except OSError as error:
             raise _cannot_write(self.path, self._sink.error or error) from error
         self._check()
+
+    def column(self, table: str, name: str) -> NDArray[Any]:
+        """A column of numbers as written so far."""
+        try:
+            written: NDArray[Any] = self._datasets[f"{table}/{name}"][:]
+        except (OSError, RuntimeError) as error:
+            raise _cannot_write(self.path, self._sink.error or error) from error
+        return written
 
     def finish(self, attributes: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write the root attributes and the provenance, close, and rename to the final name."""
@@ -112,12 +132,10 @@ class ResultWriter:
             self._file.close()
             self._sink.close()
             self._check()
-            if self._temporary is not None:
-                self._temporary.chmod(0o666 & ~_umask())
-                self._temporary.replace(self.path)
+            self._part.keep()
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, error) from error
-        self._temporary = None
+        self._finished = True
 
     def _check(self) -> None:
         if self._sink.error is not None:
@@ -127,18 +145,12 @@ class ResultWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._temporary is None:
+        if self._finished:
             return
         with suppress(OSError, RuntimeError):  # the file goes away all the same
             self._file.close()
         self._sink.close()
-        self._temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        self._part.discard()
 
 
 def _cannot_write(path: Path, error: Exception) -> PytracerError:
@@ -204,6 +216,7 @@ class Result:
         self.path = path
         self._file = file
         self._claimed = 0  # bytes of the columns
+        self._datasets: dict[str, Any] = {}
         self._lengths = {table: self._check(table) for table in TABLES}
         if self._claimed > MAX_COMPRESSION * path.stat().st_size:
             raise _corrupt(path, f"a file of its size cannot hold {self._claimed} bytes")
@@ -247,6 +260,7 @@ class Result:
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             if is_text != (kind == TEXT) or (not is_text and dataset.dtype.kind != np.dtype(kind).kind):
                 raise _corrupt(self.path, f"{name} has the wrong type")
+            self._datasets[name] = dataset
             lengths.add(len(dataset))
             self._claimed += dataset.nbytes
         if len(lengths) != 1:
@@ -262,12 +276,28 @@ class Result:
         if column not in TABLES[table]:
             raise KeyError(f"{table} has no column {column}")
         try:
-            dataset = self._file[f"{table}/{column}"]
+            dataset = self._datasets[f"{table}/{column}"]
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]
         except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
+
+    def verify(self) -> None:
+        """Raise ResultError unless all references lead to rows, and all JSON texts are JSON: reads those columns."""
+        for table, references in REFERENCES.items():
+            for column, target in references.items():
+                rows = self.read(table, column)
+                least = 0 if column in NEVER_NONE.get(table, ()) else -1
+                if len(rows) and not least <= rows.min() <= rows.max() < self.length(target):
+                    raise _corrupt(self.path, f"{table}/{column} leads out of the table {target}")
+        for table, columns in JSON_COLUMNS.items():
+            for column in columns:
+                try:
+                    for text in self.read(table, column):
+                        json.loads(text)
+                except (ValueError, RecursionError) as error:
+                    raise _corrupt(self.path, f"{table}/{column} is not JSON", error) from error
 
     def attribute(self, name: str) -> Any:
         """A root attribute (see `schema.ATTRIBUTES`) as a Python value."""

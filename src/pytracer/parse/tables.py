@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pytracer.parse.aggregates import ReadColumn, of_functions
 from pytracer.parse.align import AlignedLane, CallCount
 from pytracer.parse.catalog import Catalog, Numbering
 from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
-from pytracer.parse.schema import TABLES
-from pytracer.parse.sources import SourceLines
+from pytracer.parse.schema import SOURCES_PER_RESULT, TABLES
+from pytracer.parse.sources import Sources
 from pytracer.parse.values import NAMED, View
 from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
@@ -21,6 +22,8 @@ from pytracer.records.tables import Function
 
 Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
+
+CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
 
 
 class Labels:
@@ -94,16 +97,28 @@ def _type(view: View, row: int) -> tuple[int, str, str]:
     return kind, str(arrays.dtypes[int(arrays.dtype[entry])]), shape
 
 
-def functions(catalog: Catalog) -> Columns:
-    """The table `functions`."""
+def functions(catalog: Catalog, sources: Sources, calls: ReadColumn) -> Columns:
+    """The table `functions`; `calls` reads those that are stored."""
     rows = catalog.functions.rows
-    return _columns("functions", (f._replace(params=json.dumps(f.params)) for f in rows))  # type: ignore[arg-type]
+    own = [(*function[:-1], json.dumps(function.params), sources.signature(function)) for function in rows]
+    named = list(TABLES["functions"])[: len(Function._fields) + 1]
+    return {name: [row[i] for row in own] for i, name in enumerate(named)} | dict(of_functions(calls, len(rows)))
 
 
-def sites(catalog: Catalog) -> Columns:
+def sites(catalog: Catalog, sources: Sources) -> Columns:
     """The table `sites`, with the source lines as they are now."""
-    sources = SourceLines()
     return _columns("sites", ((*site, sources.line(site.file, site.line)) for site in catalog.sites.rows))
+
+
+def sources_of(catalog: Catalog, sources: Sources) -> Columns:
+    """The table `sources`: the first files that fit."""
+    room, rows = SOURCES_PER_RESULT, []
+    for file in dict.fromkeys(site.file for site in catalog.sites.rows if site.file):
+        text = sources.text(file)
+        size = len(text.encode(errors="replace"))
+        rows.append((file, text if size <= room else ""))
+        room -= size if size <= room else 0
+    return _columns("sources", rows)
 
 
 def samples(experiment: Experiment) -> Columns:
@@ -118,7 +133,7 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
         nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, 0, *(0 for _ in names)]
         return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
     noise, counters = trace.meta["noise"], trace.counters()
-    seed = "" if trace.seed is None else str(trace.seed)
+    seed = "" if trace.seed is None or trace.model == "none" else str(trace.seed)
     layers, missing = json.dumps(noise["layers"]), json.dumps(noise["missing"])
     around = json.dumps(noise["settings"]), json.dumps(trace.meta.get("environment", {}))
     calls = sum(len(lane.calls) for _, lane in trace.lanes())
@@ -135,9 +150,10 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace]) -> Columns:
-    """The table `notes`."""
-    return _columns("notes", ((trace.sample, note) for trace in traces for note in trace.notes))
+def notes(traces: Iterable[Trace], reference: Trace, sources: Sources) -> Columns:
+    """The table `notes`; that of the reference names the source files that may not be those that ran."""
+    found = [(trace.sample, note) for trace in traces for note in trace.notes]
+    return _columns("notes", found + [(reference.sample, f"{file}: {CHANGED}") for file in sources.changed])
 
 
 def divergences(

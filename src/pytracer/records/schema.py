@@ -210,6 +210,9 @@ META_FIELDS = {
     "python": "version of Python",
     "packages": "object: distribution name -> version, of the numeric packages that were imported at the end or start",
     "platform": "platform string",
+    "processor": "model of the processor",
+    "blas": "list of {'library': file, 'version': str, 'kernels': processor that its kernels are for}, at the end; "
+    "a text is empty where a library does not say",
     "command": "list of str: what the user asked to run, such as ['script.py', '3'] or ['-m', 'module']",
     "directory": "working directory",
     "started": "ISO 8601 time with zone",

@@ -3,13 +3,23 @@
 verdict       'measured', or 'not perturbed: ' and the reason why nothing was measured
 perturbed     whether anything was measured; when false all bits are null
 units         'bits': every count of digits is in significant bits (base 2)
+samples_measured
+              number of perturbed samples that were measured
+method        'cnh' (centered normality hypothesis) or 'general' (Bernoulli trials)
+reference     what bits are relative to: 'mean' of the samples, or 'ieee', the unperturbed sample
 probability, confidence
-              of the significant bits (centered normality hypothesis)
+              of the significant bits
+bounds        bits are lower bounds at this confidence; by number of samples that observed a value, what to add to them
+              for the estimate and for the upper bound, before a cut to 0..precision: [{samples, to_estimate, to_upper}]
 functions     worst first, one per function and call site:
               {function, file, line, caller, source, calls, measurable, input_bits: {min, median},
                output_bits: {min, median}, bits_lost, disagreements, worst}
               worst: {value, element, bits, mean, largest, same} of the worst output, or null; a complex mean is
               {real, imag}; largest is the largest magnitude in the same value; same: it is so in all samples
+aggregates    the same over all call sites, one per function, most bits lost first:
+              {function, kind, file, line, signature, calls, measurable, input_bits: {min}, output_bits: {min, median},
+               bits_lost: {max, median}, worst_call}; the median of output bits is over the minima of the calls
+              worst_call: row of the call that loses most in the table calls of the result, or null
 samples       {sample, trace, status, reason, model, seed, layers, missing, settings, environment, exit_code, complete,
               calls, ...counters}
 noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}
@@ -19,6 +29,8 @@ divergences   {process, lane, file, line, caller, inside, samples, reference, si
               calls and reference: [{function, outcome, calls}]
 coverage      {ledger: [{event, count, why, names: [{name, count}], samples}], notes: [{sample, text}]}
               what was not seen, the most important first; docs/coverage.md explains each event
+provenance    {pytracer, python, packages, platform, processor, blas, command, directory, started, parse}: versions,
+              machine and options; parse: {args, pytracer, python, packages, measurement}
 result        path of the result file
 """
 
@@ -32,6 +44,10 @@ from pytracer.report.ranking import Row, ranking
 from pytracer.report.settings import explanations
 from pytracer.report.summary import absolute, coverage, divergences, noise, rows, samples
 
+PROVENANCE = (
+    "pytracer", "python", "packages", "platform", "processor", "blas", "command", "directory", "started", "parse",
+)  # fmt: skip
+
 
 def to_json(result: Result) -> dict[str, Any]:
     """The report of `result` as plain Python values."""
@@ -41,9 +57,11 @@ def to_json(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "perturbed": result.perturbed,
         "units": "bits",
-        "probability": result.attribute("probability"),
-        "confidence": result.attribute("confidence"),
+        "samples_measured": result.attribute("samples"),
+        **{name: result.attribute(name) for name in ("method", "reference", "probability", "confidence")},
+        "bounds": [_finite(row) for row in rows(result.confidence)],
         "functions": [_function(result, row) for row in ranking(result)],
+        "aggregates": aggregates(result),
         "samples": found,
         "noise": asdict(noise(found)),
         "explanations": [
@@ -54,6 +72,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "ledger": [entry.fields() for entry in coverage(result)],
             "notes": list(rows(result.notes)),
         },
+        "provenance": {name: result.provenance.get(name) for name in PROVENANCE},
         "result": str(result.path),
     }
 
@@ -73,6 +92,34 @@ def _function(result: Result, row: Row) -> dict[str, Any]:
         fields["worst"]["mean"] = _mean(row.worst.mean)
         fields["worst"]["largest"] = _mean(row.worst.largest)
     return head | fields
+
+
+def aggregates(result: Result) -> list[dict[str, Any]]:
+    """The functions of `result`, most bits lost first; those without bits come last, in order of first call."""
+    found = [_aggregate(result, _finite(row)) for row in rows(result.functions)]
+    lost = [entry["bits_lost"]["max"] for entry in found]
+    order = sorted(range(len(found)), key=lambda i: math.inf if lost[i] is None else -lost[i])
+    return [found[i] for i in order]
+
+
+def _aggregate(result: Result, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "function": f"{row['module']}.{row['name']}".lstrip("."),
+        "kind": row["kind"],
+        "file": absolute(result, row["file"]) or None,
+        "line": row["line"] or None,
+        "signature": row["signature"] or None,
+        "calls": row["calls"],
+        "measurable": row["measurable"],
+        "input_bits": {"min": row["input_bits_min"]},
+        "output_bits": {"min": row["output_bits_min"], "median": row["output_bits_median"]},
+        "bits_lost": {"max": row["bits_lost_max"], "median": row["bits_lost_median"]},
+        "worst_call": row["worst_call"] if row["worst_call"] >= 0 else None,
+    }
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(cell, float) and not math.isfinite(cell) else cell for name, cell in row.items()}
 
 
 def _mean(value: float | complex) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pytracer.parse.groups import Groups
 from pytracer.parse.store import Result
 
 Ints = NDArray[np.int64]
@@ -65,13 +66,14 @@ def ranking(result: Result) -> list[Row]:
     calls = result.calls
     function, site = calls["function"].astype(np.int64), calls["site"].astype(np.int64)
     _, first, group = np.unique(function * (len(result.sites) + 1) + site, return_index=True, return_inverse=True)
-    count = len(first)
-    bits = {name: _extremes(calls[f"{name}_min"], calls[f"{name}_median"], group, count) for name in _SIDES}
-    lost, worst_call = _most_lost(calls["bits_lost"], calls["output_bits_min"], group, count)
+    groups = Groups(group, len(first))
+    bits = {name: (groups.minima(calls[f"{name}_min"]), groups.medians(calls[f"{name}_median"])) for name in _SIDES}
+    lost, worst_call = (
+        groups.maxima(calls["bits_lost"]),
+        groups.worst_rows(calls["bits_lost"], calls["output_bits_min"]),
+    )
     worst = _worst(result, np.where(worst_call >= 0, np.append(calls["worst_value"], -1)[worst_call], -1))
-    number = np.bincount(group, minlength=count)
-    measurable = np.bincount(group, calls["measurable"], count).astype(np.int64)
-    broken = np.bincount(group, calls["disagreements"], count).astype(np.int64)
+    number, measurable, broken = groups.sizes(), groups.sums(calls["measurable"]), groups.sums(calls["disagreements"])
     functions, places = _functions(result), _places(result)
     order = np.lexsort((first, -broken, bits["output_bits"][0], -lost))  # NaN comes last
     return [
@@ -99,29 +101,6 @@ def _number(value: float) -> float | None:
 
 def _bits(columns: tuple[Floats, Floats], i: int) -> Bits:
     return Bits(_number(columns[0][i]), _number(columns[1][i]))
-
-
-def _extremes(minima: Floats, medians: Floats, group: Ints, count: int) -> tuple[Floats, Floats]:
-    """Smallest of `minima` and median of `medians` per group; NaN where there are none."""
-    least = np.full(count, np.nan)
-    np.fmin.at(least, group, minima)
-    middle = np.full(count, np.nan)
-    known = np.flatnonzero(~np.isnan(medians))
-    known = known[np.lexsort((medians[known], group[known]))]
-    groups, first, size = np.unique(group[known], return_index=True, return_counts=True)
-    middle[groups] = (medians[known[first + (size - 1) // 2]] + medians[known[first + size // 2]]) / 2
-    return least, middle
-
-
-def _most_lost(lost: Floats, outputs: Floats, group: Ints, count: int) -> tuple[Floats, Ints]:
-    """Most bits lost per group, and the first call that loses them; without any, the call with the worst output."""
-    most, least = np.full(count, np.nan), np.full(count, np.nan)
-    np.fmax.at(most, group, lost)
-    np.fmin.at(least, group, outputs)
-    chosen = np.flatnonzero((lost == most[group]) | (np.isnan(most[group]) & (outputs == least[group])))
-    call = np.full(count, -1)
-    call[group[chosen[::-1]]] = chosen[::-1]  # the last assignment to an index wins
-    return most, call
 
 
 def _worst(result: Result, rows: Ints) -> list[Worst | None]:

@@ -1,10 +1,13 @@
 """The keys of a configuration: what each is called, which field of Settings it sets, and which values it takes."""
 
 from dataclasses import dataclass
+from typing import get_args
 
+from pytracer.config import Elements, Method, Reference
 from pytracer.settings.kinds import (
     BOOLEAN,
     FOLDER,
+    FRACTION,
     INPUT_FILES,
     NAMES,
     NOISE_OPTIONS,
@@ -41,6 +44,13 @@ KEYS = (
     Key("run.jobs", "jobs", integer(1)),
     Key("run.noise", "noise", text("a noise, such as 'sr' or 'sr+platform'")),
     Key("trace.noise", "trace_noise", text("a noise, such as 'sr' or 'sr+platform'")),
+    Key("parse.method", "method", choice(*get_args(Method))),
+    Key("parse.reference", "reference", choice(*get_args(Reference))),
+    Key("parse.probability", "probability", FRACTION),
+    Key("parse.confidence", "confidence", FRACTION),
+    Key("parse.elements", "elements", choice(*get_args(Elements))),
+    Key("parse.batch_size", "batch_size", SIZE),
+    Key("parse.jobs", "parse_jobs", integer(1)),
     Key("noise.options", "noise_options", NOISE_OPTIONS),
     Key("seed", "seed", integer(0)),
     Key("follow", "follow", BOOLEAN),

@@ -11,7 +11,7 @@ from pytracer.errors import UsageError, near
 UNITS: dict[str, int] = {"": 1, "b": 1, "bytes": 1} | {
     f"{prefix}{suffix}".lower(): base**power
     for power, prefix in enumerate("kMGT", start=1)
-    for suffix, base in (("B", 1000), ("iB", 1024))
+    for suffix, base in (("B", 1000), ("iB", 1024), ("", 1024))
 }
 MAX_SIZE = 2**63 - 1
 SIZE_TEXT = re.compile(r"(\d{1,18})(?:\.(\d{1,6}))?\s*([a-z]*)", re.IGNORECASE | re.ASCII)
@@ -39,6 +39,12 @@ def integer(minimum: int, maximum: int = 2**64 - 1) -> Kind:
         return value
 
     return Kind(f"an integer from {minimum} to {maximum}", check)
+
+
+def _fraction(value: object, folder: Path) -> float:
+    if not isinstance(value, float) or not 0 < value < 1:  # NaN neither
+        raise RefusedError
+    return value
 
 
 def choice(*words: str) -> Kind:
@@ -105,16 +111,17 @@ def _option(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
+FRACTION = Kind("a number between 0 and 1, both excluded", _fraction)
 BOOLEAN = Kind("true or false", _boolean)
 NAMES = Kind("a list of dotted names", _names)
 INPUT_FILES = Kind("the path of a file, or a list of such paths", _files)
 NOISE_OPTIONS = Kind("a table of noise models, each a table of its options", _noise_options)
 FOLDER = Kind("the path of a folder", lambda value, folder: Path(_text(value)))
-SIZE = Kind("a number of bytes from 1 on, such as 1000000, '256 MB' or '1 GiB'", _size)
+SIZE = Kind("a number of bytes from 1 on, such as 1000000, '256 MB', '1 GiB' or '512M'", _size)
 
 
 def parse_size(text: str) -> int:
-    """Bytes in a text such as "256 MB" (decimal) or "1 GiB" (binary). Raises RefusedError for any other text."""
+    """Bytes in a text such as "256 MB" (decimal), "1 GiB" or "1G" (binary). Raises RefusedError for any other text."""
     match = SIZE_TEXT.fullmatch(text.strip())
     if match is None or match[3].lower() not in UNITS:
         raise RefusedError

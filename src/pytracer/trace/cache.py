@@ -4,6 +4,7 @@
 CACHEDIR.TAG                 marks the folder as ours; backup programs skip it
 traces/<id>.<sample>/        one trace, see pytracer.records.schema
 stats/stats.<id>.h5          one result
+stats/callgraph.<id>         its call graph, see pytracer.parse.callgraph
 stats/stats.<id>.log         how it was made
 """
 
@@ -113,3 +114,8 @@ class Cache:
     def result(self, experiment: str) -> Path:
         """Where the result of an experiment is."""
         return self.stats / f"stats.{experiment}.h5"
+
+
+def callgraph_of(result: Path) -> Path:
+    """Where the call graph of a result is: callgraph.<id> beside stats.<id>.h5, callgraph.name beside name.h5."""
+    return result.with_name(f"callgraph.{result.name.removesuffix('.h5').removeprefix('stats.')}")

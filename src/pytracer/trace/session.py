@@ -18,7 +18,7 @@ from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
 from pytracer.noise import python_floats
 from pytracer.noise.seeds import seed_of_sample
-from pytracer.trace import concurrency, native_modules
+from pytracer.trace import concurrency, hardware, native_modules
 from pytracer.trace.adapters import Registry
 from pytracer.trace.follow import ROOT, Follower, Place
 from pytracer.trace.targets import Scanner, Selection, hook_all
@@ -87,7 +87,7 @@ class Session:
         """Begin to record and to perturb. Raises PytracerError when the trace cannot be written."""
         try:
             if self._place.is_root:
-                self._write_meta()
+                self._write_meta(ended=False)
                 _write_json(self._trace, "user.json", {"roots": self._user.roots, "files": self._user.files})
             self._start_recorder()
         except OSError as error:
@@ -153,12 +153,12 @@ class Session:
         if not ours:
             return
         try:
-            self._write_meta()
+            self._write_meta(ended=True)
             _write_json(self._trace, "end.json", {"ended_ns": time.monotonic_ns()})
         except OSError as error:
             print(f"pytracer: warning: the trace {self._trace!r} was not closed: {error.strerror}", file=sys.stderr)
 
-    def _write_meta(self) -> None:
+    def _write_meta(self, *, ended: bool) -> None:
         spec = self._spec
         command, targets = spec["command"], spec["targets"]
         option = {"script": [], "module": ["-m"], "code": ["-c"]}[command["kind"]]
@@ -169,6 +169,7 @@ class Session:
             "python": sys.version.split()[0],
             "packages": {name: str(sys.modules[name].__version__) for name in PACKAGES if _has_version(name)},
             "platform": f"{system.sysname} {system.release} {system.machine}",
+            "processor": hardware.processor(),
             "command": [*option, command["target"], *command["args"]],
             "directory": self._directory,
             "started": self._started,
@@ -176,6 +177,7 @@ class Session:
             "experiment": spec["experiment"],
             "sample": spec["sample"],
             "noise": self._describe_noise(),
+            "blas": hardware.blas() if ended else [],
             "targets": {"trace": targets["trace"], "exclude": targets["exclude"], "default": targets["default"]},
             "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         }

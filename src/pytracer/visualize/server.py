@@ -13,7 +13,7 @@ from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.store import Result
 
 LAST_PORT = 65535
-THREADS = 4
+THREADS = 8
 """Requests answered at the same time: a browser asks for a few at once."""
 
 

@@ -27,12 +27,17 @@ window.dash_clientside.pytracer = {
     },
     // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
     settled: function (moved) {
-        const own = (window.dash_clientside.pytracer.moves = (window.dash_clientside.pytracer.moves || 0) + 1);
+        const own = window.dash_clientside.pytracer;
+        if (!moved || !Object.keys(moved).some((name) => /^[xy]axis/.test(name))) {
+            return window.dash_clientside.no_update; // it only got another size
+        }
+        const all = (own.moved = Object.assign({}, own.moved, moved));
         return new Promise((resolve) =>
-            setTimeout(
-                () => resolve(own === window.dash_clientside.pytracer.moves ? moved : window.dash_clientside.no_update),
-                250
-            )
+            setTimeout(() => {
+                const last = own.moved === all;
+                own.moved = last ? undefined : own.moved;
+                resolve(last ? all : window.dash_clientside.no_update);
+            }, 150)
         );
     },
 };

@@ -1,7 +1,7 @@
 """The controls of the timeline, and how they and the address follow each other."""
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from math import inf
 from typing import Any
 
 from dash import dcc, html
@@ -15,7 +15,9 @@ from pytracer.visualize.state import ALL, BITS, CHOICES, LINEAR, LOG, MEAN, ORDE
 EVERYTHING = "*"
 """The choice of all: an empty value would look as if nothing was chosen."""
 
-TEXTS = ("argument", "module")
+LARGEST_LOG = 300
+"""Largest logarithm that is taken: floats end at 308."""
+
 CONTROLS = (
     *("y", "summary", "x", "role", "argument", "module", "lane"),
     *("y_scale", "y_format", "x_scale", "x_format"),
@@ -120,13 +122,15 @@ def _moved(state: State, moved: Any) -> State:
     for name, axis, scale in (("x_range", "xaxis", state.x_scale), ("y_range", "yaxis", state.y_scale)):
         if moved and moved.get(f"{axis}.autorange"):
             state = state.with_fields(**{name: None})
-        found = _range(moved or {}, axis)
-        if found is not None:
-            state = state.with_fields(**{name: (10 ** found[0], 10 ** found[1]) if scale == LOG else found})
+        found = _range(moved or {}, axis, scale)
+        state = state if found is None else state.with_fields(**{name: found})
     return state
 
 
-def _range(moved: dict[str, Any], axis: str) -> Range | None:
+def _range(moved: dict[str, Any], axis: str, scale: str) -> Range | None:
     ends = moved.get(f"{axis}.range") or [moved.get(f"{axis}.range[{i}]") for i in (0, 1)]
-    good = all(isinstance(end, int | float) and isfinite(end) for end in ends) and abs(max(ends, key=abs)) < 300
-    return (float(ends[0]), float(ends[1])) if good and ends[0] < ends[1] else None
+    limit = LARGEST_LOG if scale == LOG else inf
+    if not all(isinstance(end, int | float) and abs(end) < limit for end in ends):
+        return None
+    low, high = (float(10**end if scale == LOG else end) for end in ends)
+    return (low, high) if low < high else None

@@ -176,7 +176,7 @@ def histogram(numbers: Floats, bins: int, normalisation: str, *, log: bool = Fal
     spacing = float(np.spacing(max(abs(least), abs(most))))
     if most - least < 2 * spacing:
         bins, least, most = 1, least - max(0.25, 2 * spacing), most + max(0.25, 2 * spacing)
-    heights, edges = np.histogram(halves, min(bins, int((most - least) / spacing) // 2), (least, most))
+    heights, edges = np.histogram(halves, int(min(bins, (most - least) / spacing // 2)), (least, most))
     edges = edges * 2
     scaled = heights.astype(float)
     if normalisation != "count":
