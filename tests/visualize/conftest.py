@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "tests" / "parse"), str(ROOT / "tools")]  # for `synt
 from synthetic import NOISE, Program, spread, write_experiment  # noqa: E402
 
 from pytracer.parse import Result, parse  # noqa: E402
-from pytracer.visualize.queries import Contents  # noqa: E402
+from pytracer.visualize.queries.contents import Contents  # noqa: E402
 
 SAMPLES = 5
 CALLS = 7

@@ -24,6 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--filename", metavar="F", type=Path, help="show this result")
     add_directory(source, "folder of results")
     parser.add_argument("--callgraph", metavar="C", type=Path, help="call graph of the result, to be checked")
+    parser.add_argument(
+        "--compare", metavar="OTHER", type=Path, help="compare it with this result, on a page of its own"
+    )
     parser.add_argument("--host", metavar="H", help=f"address to listen on (default: {DEFAULTS.host})")
     parser.add_argument("--port", metavar="P", type=at_least(1), help=f"port to listen on (default: {DEFAULTS.port})")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -34,13 +37,21 @@ def execute(options: argparse.Namespace) -> int:
     """Serve the dashboard."""
     settings: Settings = options.settings
     path = options.filename or newest_result(options.directory or settings.cache)
-    if not path.is_file():
-        raise UsageError(f"no result {str(path)!r}; make one with `pytracer run -o {path} script.py`")
+    for each in filter(None, (path, options.compare)):
+        if not each.is_file():
+            raise UsageError(f"no result {str(each)!r}; make one with `pytracer run -o {each} script.py`")
     if options.callgraph is not None:
         _check(options.callgraph, path)
     from pytracer.visualize.server import serve
 
-    serve(path, host=settings.host, port=settings.port, debug=options.debug, browser=not options.no_browser)
+    serve(
+        path,
+        other=options.compare,
+        host=settings.host,
+        port=settings.port,
+        debug=options.debug,
+        browser=not options.no_browser,
+    )
     return EXIT_OK
 
 

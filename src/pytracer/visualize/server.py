@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import webbrowser
+from contextlib import nullcontext
 from pathlib import Path
 
 from pytracer.errors import PytracerError, UsageError
@@ -16,21 +17,27 @@ THREADS = 8
 """Requests answered at the same time: a browser asks for a few at once."""
 
 
-def serve(path: Path, *, host: str, port: int, debug: bool = False, browser: bool = True) -> None:
-    """Show the result at `path` until interrupted.
+def serve(
+    path: Path, *, host: str, port: int, other: Path | None = None, debug: bool = False, browser: bool = True
+) -> None:
+    """Show the result at `path`, beside the `other` one, until interrupted.
 
     Raises:
         ResultError: the result cannot be read.
         UsageError: host or port cannot be used by this user on this machine.
         PytracerError: another program listens there.
     """
-    with Result.open(path) as result, bind(host, port) as listener:
+    with (
+        Result.open(path) as result,
+        Result.open(other) if other is not None else nullcontext() as second,
+        bind(host, port) as listener,
+    ):
         from waitress import create_server  # dash takes a second: not before a mistake of the user is reported
 
         from pytracer.visualize.app import create_app
         from pytracer.visualize.queries.contents import Contents
 
-        app = create_app(Contents.of(result))
+        app = create_app(Contents.of(result, second))
         _warn(host)
         address = url(host, port)
         if debug:

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlencode
 
 BITS: Final = "bits"
+LOST: Final = "lost"
 DIGITS: Final = "digits"
 MEAN: Final = "mean"
 STD: Final = "std"
@@ -29,12 +30,21 @@ CHOICES: Final = {
     "y_format": ("auto", "fixed", "scientific", "SI"),
     "x_format": ("auto", "fixed", "scientific", "SI"),
     "role": (ALL, "inputs", "outputs"),
+    "colour": (BITS, LOST),
+    "graph": ("worst", "around"),
+    "quantity": (BITS, MEAN, STD),
+    "part": ("real", "imag"),
+    "colour_scale": (LINEAR, LOG),
+    "along": ("across", "down"),
+    "normalisation": ("count", "share", "density"),
+    "changes": ("changed", ALL),
 }
 """Fields with fixed choices; the first is the default."""
 
-ROWS: Final = ("lane", "call", "value", "element", "line")
+ROWS: Final = ("lane", "call", "value", "element", "line", "across", "down", "bins", "divergence")
 """Fields that are a row of a table, or an index."""
-RANGES: Final = ("x_range", "y_range")
+RANGES: Final = ("x_range", "y_range", "time_range")
+NUMBERS: Final = ("colour_low", "colour_high")
 LISTS: Final = ("others",)
 
 
@@ -42,7 +52,7 @@ LISTS: Final = ("others",)
 class State:
     """Which call, value and element are selected, what is shown beside them, and how it is drawn.
 
-    Fields are texts unless ROWS, RANGES, LISTS or CHOICES name them.
+    Fields are texts unless ROWS, RANGES, NUMBERS, LISTS or CHOICES name them.
     """
 
     function: str = ""  # key of queries.contents.Function; empty for that of the call, or the one that loses most
@@ -66,6 +76,24 @@ class State:
     y_range: Range | None = None
     file: str = ""  # source file, as in sites; empty for that of the call
     line: int | None = None  # in it, from 1
+    colour: str = BITS  # of bars and boxes: bits that are left, or that are lost
+    graph: str = "worst"  # whether the graph shows the functions that lose most, or those around the chosen one
+    time_range: Range | None = None  # milliseconds that the nested calls are shown of; None for all
+    quantity: str = BITS  # of the elements of an array
+    part: str = "real"
+    across: int | None = None  # axis of the array that goes to the right; None for the last one
+    down: int | None = None  # axis that goes down; None for the one before
+    colour_scale: str = LINEAR
+    colour_low: float | None = (
+        None  # ends of the colours of the elements, in the unit shown; None for those of the data
+    )
+    colour_high: float | None = None
+    along: str = "across"  # axis of the line through the element
+    bins: int | None = None  # of the histogram of the elements
+    normalisation: str = "count"
+    divergence: int | None = None  # row in divergences
+    counter: str = ""  # what of the samples is drawn; empty for the first that counts anything
+    changes: str = "changed"  # which functions of two results are listed
 
     @classmethod
     def parse(cls, search: str | None) -> Self:
@@ -114,7 +142,17 @@ def _read(name: str, texts: Sequence[str]) -> Any:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
     if name in RANGES:
         return _range(text)
+    if name in NUMBERS:
+        return _number(text)
     return tuple(texts) if name in LISTS else text
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _range(text: str) -> Range | None:

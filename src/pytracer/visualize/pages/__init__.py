@@ -21,7 +21,17 @@ from typing import Any, Protocol
 
 from dash import Dash
 
-from pytracer.visualize.pages import functions, overview, source, timeline
+from pytracer.visualize.pages import (
+    callgraph,
+    compare,
+    divergences,
+    functions,
+    overview,
+    samples,
+    source,
+    timeline,
+    zoom,
+)
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 
@@ -41,7 +51,7 @@ class Page(Protocol):
         """Register the callbacks."""
 
 
-PAGES: Sequence[Page] = (overview, timeline, functions, source)
+PAGES: Sequence[Page] = (overview, timeline, functions, callgraph, source, zoom, divergences, samples, compare)
 
 BY_PATH: Mapping[str, Page] = {page.PATH: page for page in PAGES}
 

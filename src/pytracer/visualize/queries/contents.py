@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 
 from pytracer.parse.store import Result
+from pytracer.visualize.queries.callgraph import Graph
 from pytracer.visualize.queries.cells import Ints, known, pick
+from pytracer.visualize.queries.nesting import Nesting
 
 UNKNOWN_PLACE = "unknown place"
 
@@ -58,12 +60,13 @@ class Contents:
     result: Result
     functions: list[Function]  # most bits lost first
     calls_of: "CallIndex"  # the rows in calls of each function
+    other: "Contents | None" = None  # a second result, to compare with
 
     @classmethod
-    def of(cls, result: Result) -> Self:
+    def of(cls, result: Result, other: Result | None = None) -> Self:
         """Read what every page needs."""
         calls_of = CallIndex(result.calls["function"], len(result.functions))
-        return cls(result, functions(result, calls_of), calls_of)
+        return cls(result, functions(result, calls_of), calls_of, cls.of(other) if other is not None else None)
 
     @cached_property
     def places(self) -> list[str]:
@@ -96,6 +99,16 @@ class Contents:
     def by_row(self) -> dict[int, Function]:
         """The functions by their rows."""
         return {function.row: function for function in self.functions}
+
+    @cached_property
+    def nesting(self) -> Nesting:
+        """The calls as bars over time."""
+        return Nesting.of(self.result)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who called whom."""
+        return Graph.of(self.result)
 
 
 class CallIndex:
