@@ -79,12 +79,14 @@ def _ask(token: str) -> Any:
 
 def _compress(response: Response) -> Response:
     """Programs of pages are megabytes of text. What is sent bit by bit stays as it is."""
-    file = response.direct_passthrough
+    file = response.response if response.direct_passthrough else None
     accepted = response.status_code == 200 and "gzip" in request.headers.get("Accept-Encoding", "")
-    if not accepted or (response.is_streamed and not file):
+    if not accepted or (response.is_streamed and file is None):
         return response
     response.direct_passthrough = False
     content = response.get_data()
+    if hasattr(file, "close"):
+        file.close()
     if len(content) >= COMPRESSED:
         response.set_data(gzip.compress(content, COMPRESSION))
         response.headers["Content-Encoding"] = "gzip"
