@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pytracer.parse import aggregates
 from pytracer.parse.schema import TABLES, TEXT
 from pytracer.parse.store import ResultWriter
 from pytracer.records.schema import Kind, Outcome
@@ -145,7 +146,15 @@ class Made:
         texts = {name: json.dumps(cell) if isinstance(cell, list) else cell for name, cell in cells.items()}
         return self.add("divergences", **{"times": 1} | texts)
 
+    def _aggregate(self) -> None:
+        """The columns of functions that follow from the calls."""
+        calls = {name: np.array([row[name] for row in self.rows["calls"]]) for name in TABLES["calls"]}
+        columns = aggregates.of_functions(calls.__getitem__, len(self.rows["functions"])) if self.rows["calls"] else {}
+        for number, row in enumerate(self.rows["functions"]):
+            row |= {name: column[number] for name, column in columns.items()}
+
     def write(self, path: Path, **attributes: Any) -> Path:
+        self._aggregate()
         with ResultWriter(path) as writer:
             for table, rows in self.rows.items():
                 if rows:

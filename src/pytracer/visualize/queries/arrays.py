@@ -159,6 +159,7 @@ def observations(result: Result, value: Value, element: int) -> Observations | N
     return Observations(result.samples["sample"][chosen], [status[row] for row in chosen], real, imag)
 
 
+LARGEST: Final = np.finfo(float).max
 NORMALISATIONS: Final = ("count", "share", "density")
 
 
@@ -172,15 +173,17 @@ def histogram(numbers: Floats, bins: int, normalisation: str, *, log: bool = Fal
     if not len(shown):
         return np.zeros(0), np.zeros(1)
     halves = (np.log10(shown) if log else shown) / 2  # of the largest numbers the distance would be infinite
-    least, most = float(halves.min()), float(halves.max())
+    least, most = float(np.min(halves)), float(np.max(halves))
     spacing = float(np.spacing(max(abs(least), abs(most))))
     if most - least < 2 * spacing:
         bins, least, most = 1, least - max(0.25, 2 * spacing), most + max(0.25, 2 * spacing)
     heights, edges = np.histogram(halves, int(min(bins, (most - least) / spacing // 2)), (least, most))
-    edges = edges * 2
+    with np.errstate(over="ignore"):
+        edges = 10.0 ** (edges * 2) if log else edges * 2
+    edges = np.clip(edges, -LARGEST, LARGEST)
     scaled = heights.astype(float)
     if normalisation != "count":
         scaled /= len(shown)
     if normalisation == "density":
-        scaled /= np.diff(edges)
-    return scaled, 10.0**edges if log else edges
+        scaled /= np.diff(np.log10(edges) if log else edges)
+    return scaled, edges

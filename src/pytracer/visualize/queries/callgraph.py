@@ -3,17 +3,20 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pytracer.parse.aggregates import of_edges
 from pytracer.parse.store import Result
 
 PROGRAM = -1
 """Stands for the program itself among the rows of functions."""
 NODES = 25
 """Functions that are drawn together; the others are counted."""
+
+
+COLUMNS = ("caller", "callee", "calls", "duration_ns", "bits_lost_max", "output_bits_min")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Graph:
     @classmethod
     def of(cls, result: Result) -> Self:
         """The table `edges`; made from the calls when a result has none."""
-        columns = _stored(result) if len(result.edges) else _from_calls(result)
+        table = result.edges if len(result.edges) else of_edges(result.calls.__getitem__)
+        columns = (np.asarray(table[name]) for name in COLUMNS)
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return cls(tuple(Edge(a, b, n, t / 1e6, _known(lost), _known(bits)) for a, b, n, t, lost, bits in rows))
 
@@ -56,24 +60,6 @@ class Graph:
         for edge in self.edges:
             found.setdefault(edge.callee, []).append(edge)
         return found
-
-
-def _stored(result: Result) -> tuple[NDArray[Any], ...]:
-    names = ("caller", "callee", "calls", "duration_ns", "bits_lost_max", "output_bits_min")
-    return tuple(result.edges[name] for name in names)
-
-
-def _from_calls(result: Result) -> tuple[NDArray[Any], ...]:
-    calls = result.calls
-    callee, parent = calls["function"].astype(np.int64), calls["parent"]
-    caller = np.append(callee, PROGRAM)[parent]  # a parent of -1 takes the last one
-    pairs, group = np.unique((caller + 1) * (len(result.functions) + 1) + callee, return_inverse=True)
-    lost, bits = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan)
-    np.fmax.at(lost, group, calls["bits_lost"])
-    np.fmin.at(bits, group, calls["output_bits_min"])
-    duration = np.bincount(group, np.maximum(calls["duration_ns"], 0), len(pairs))
-    size = len(result.functions) + 1
-    return pairs // size - 1, pairs % size, np.bincount(group, minlength=len(pairs)), duration, lost, bits
 
 
 def _known(value: float) -> float | None:
