@@ -123,6 +123,8 @@ def register(app: Dash, contents: Contents) -> None:
         Output("zoom-axes", "hidden"),
         Output("zoom-down", "options"),
         Output("zoom-across", "options"),
+        Output("zoom-down", "placeholder"),
+        Output("zoom-across", "placeholder"),
         Input("zoom-view", "search"),
     )
     def describe(search: str | None) -> list[Any]:
@@ -195,19 +197,20 @@ NOTHING = "This call has no values: select another call, on the timeline or in t
 
 
 def description(contents: Contents, state: State) -> list[Any]:
-    """Title, facts, the values of the call and the chosen one, whether parts and axes are hidden, and the axes."""
+    """Title, facts, values of the call, the chosen one, whether parts and axes are hidden, all axes, those shown."""
     try:
         found = view(contents, state)
     except ResultError as error:
-        return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], []]
+        return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], [], "", ""]
     if found is None:
-        return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], []]
+        return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], [], "", ""]
     options = [{"label": _choice(value, state.unit), "value": value.row} for value in found.call.values]
     axes = [{"label": f"axis {axis}, {length}", "value": axis} for axis, length in enumerate(found.value.shape)]
     is_complex = found.elements is not None and found.elements.is_complex
     title = html.H2([f"{found.value.label} of {found.call.name} ", html.Span(_about(found), className="note")])
     few = len(found.value.shape) < 2
-    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes]
+    shown = [f"axis {axis}" for axis in found.axes]
+    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes, *shown]
 
 
 def _choice(value: calls.Value, unit: str) -> str:
