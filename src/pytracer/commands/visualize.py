@@ -11,11 +11,16 @@ Examples:
 
 import argparse
 from pathlib import Path
+from secrets import token_urlsafe
 
 from pytracer.commands.inventory import newest_result
 from pytracer.commands.options import add_directory, at_least
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_OK, UsageError
+
+GENERATED = "-"
+"""The token of --token without one: a new one at each start."""
+TOKEN_BYTES = 16
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", metavar="H", help=f"address to listen on (default: {DEFAULTS.host})")
     parser.add_argument("--port", metavar="P", type=at_least(1), help=f"port to listen on (default: {DEFAULTS.port})")
+    parser.add_argument(
+        "--token", metavar="TEXT", nargs="?", const=GENERATED, default="", help="only who knows it sees the result"
+    )
+    threads = f"requests answered at the same time (default: {DEFAULTS.threads}); also 'yes' and 'no'"
+    parser.add_argument(
+        "--threaded", dest="threads", metavar="T", nargs="?", const=DEFAULTS.threads, type=_threads, help=threads
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--debug", action="store_true", help="show errors of the dashboard in the browser")
 
@@ -42,17 +54,24 @@ def execute(options: argparse.Namespace) -> int:
             raise UsageError(f"no result {str(each)!r}; make one with `pytracer run -o {each} script.py`")
     if options.callgraph is not None:
         _check(options.callgraph, path)
-    from pytracer.visualize.server import serve
+    from pytracer.visualize.server import Listening, serve
 
-    serve(
-        path,
-        other=options.compare,
+    listening = Listening(
         host=settings.host,
         port=settings.port,
+        threads=settings.threads,
+        token=token_urlsafe(TOKEN_BYTES) if options.token == GENERATED else options.token,
         debug=options.debug,
         browser=not options.no_browser,
     )
+    serve(path, listening, options.compare)
     return EXIT_OK
+
+
+def _threads(text: str) -> int:
+    """A number, or whether there is more than one."""
+    words = {"true": DEFAULTS.threads, "yes": DEFAULTS.threads, "false": 1, "no": 1}
+    return words[text.lower()] if text.lower() in words else at_least(1)(text)
 
 
 def _check(callgraph: Path, path: Path) -> None:

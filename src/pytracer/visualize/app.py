@@ -28,8 +28,8 @@ KEYS = {
 }
 
 
-def create_app(contents: Contents, token: str = "") -> Dash:
-    """The dashboard of one result, ready to be served; with a token, only to who knows it."""
+def create_app(contents: Contents, guard: web.Guard = web.Guard()) -> Dash:  # noqa: B008
+    """The dashboard of one result, ready to be served to whom `guard` lets in."""
     app = Dash(
         "pytracer",
         title=f"{contents.result.path.name} - Pytracer",
@@ -39,7 +39,7 @@ def create_app(contents: Contents, token: str = "") -> Dash:
         suppress_callback_exceptions=True,  # pages come later than the callbacks on them
     )
     app.layout = _layout(contents)
-    web.prepare(app.server, contents, token)
+    web.prepare(app.server, contents, guard)
     _register(app, contents)
     for page in PAGES:
         page.register(app, contents)

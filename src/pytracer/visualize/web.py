@@ -6,8 +6,9 @@ import hmac
 import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, abort, redirect, request
 
@@ -31,13 +32,30 @@ CSV_ROWS = 2**10
 """Rows sent at once."""
 
 
-def prepare(server: Flask, contents: Contents, token: str = "") -> None:
+@dataclass(frozen=True)
+class Guard:
+    """Who may read: who shows the token; without one, who asks for this machine by a name of its own."""
+
+    token: str = ""
+    host: str = ""  # a loopback address that the server is bound to; empty for any
+
+
+def prepare(server: Flask, contents: Contents, guard: Guard) -> None:
     """Put everything before and after the answers of Dash."""
     server.after_request(_compress)
     server.after_request(_secure)
-    if token:
-        server.before_request(lambda: _ask(token))
+    if guard.token:
+        server.before_request(lambda: _ask(guard.token))
+    elif guard.host:
+        server.before_request(lambda: _is_asked_here(guard.host))
     server.add_url_rule("/csv/<page>/<name>.csv", "csv", lambda page, name: _csv(contents, page, name))
+
+
+def _is_asked_here(host: str) -> None:
+    """A page of another site could let its own name lead to this machine, and then read what is served here."""
+    asked = urlsplit(f"//{request.host}").hostname or ""
+    if asked != host and asked != "localhost" and not asked.startswith("127.") and asked != "::1":
+        abort(403, f"This dashboard is not called {asked}: use http://{host}, or start it with --token.")
 
 
 def _secure(response: Response) -> Response:
@@ -61,12 +79,14 @@ def _ask(token: str) -> Any:
 
 def _compress(response: Response) -> Response:
     """Programs of pages are megabytes of text. What is sent bit by bit stays as it is."""
-    file = response.direct_passthrough
+    file = response.response if response.direct_passthrough else None
     accepted = response.status_code == 200 and "gzip" in request.headers.get("Accept-Encoding", "")
-    if not accepted or (response.is_streamed and not file):
+    if not accepted or (response.is_streamed and file is None):
         return response
     response.direct_passthrough = False
     content = response.get_data()
+    if hasattr(file, "close"):
+        file.close()
     if len(content) >= COMPRESSED:
         response.set_data(gzip.compress(content, COMPRESSION))
         response.headers["Content-Encoding"] = "gzip"

@@ -6,7 +6,7 @@ A page has
     layout(contents, state)         what it shows at first; controls begin in `state`
     register(app, contents)         registers its callbacks, which draw what the address says
     CSV                             optional: {name: function(contents, state)}; the function gives rows of texts and
-                                    numbers, the headings first, which /csv/<page>/<name>.csv sends
+                                    numbers, the headings first, which /csv/<module>/<name>.csv sends
 
 The address is the state. A page has a `components.address("x")` of its own; it draws from `Input("x-view", "search")`,
 and changes what is shown, on all pages, by writing `Output("x-view", "search", allow_duplicate=True)` with
@@ -57,7 +57,7 @@ BY_PATH: Mapping[str, Page] = {page.PATH: page for page in PAGES}
 
 
 def csv(page: str, name: str) -> Csv | None:
-    """The table of a page, by the names in its address; None when there is none."""
-    found = BY_PATH.get(f"/{page}")
+    """The table of the page in that module; None when there is none."""
+    found = next((each for each in PAGES if str(getattr(each, "__name__", "")).endswith(f".{page}")), None)
     tables: Mapping[str, Csv] = getattr(found, "CSV", {})
     return tables.get(name)

@@ -3,6 +3,7 @@
 The text comes from the result alone, never from a path that a request names.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -182,7 +183,7 @@ def rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
     sources = Sources(contents)
     file, _ = place(contents, sources, state)
     yield ("file", "line", "function", "calls", "bits_lost", "input_bits", "output_bits", "text")
-    for line in sources.lines(file, 1, sources.length(file)):
+    for line in sources.lines(file, 1, sys.maxsize):
         for each in line.calls:
             numbers = (each.calls, each.bits_lost, each.input_bits, each.output_bits)
             yield (file, line.number, each.function.name, *numbers, line.text or "")

@@ -119,6 +119,11 @@ class CallIndex:
         self._order = order.astype(np.int32) if len(function) < 2**31 else order
         self._first = np.searchsorted(function, np.arange(functions + 1), sorter=self._order)
 
+    @property
+    def functions(self) -> Ints:
+        """Rows of the functions that have calls, ascending."""
+        return np.flatnonzero(np.diff(self._first))
+
     def first(self, function: int) -> int:
         """Its first call; -1 when it has none."""
         start, end = self._first[function : function + 2].tolist()
@@ -133,12 +138,12 @@ def functions(result: Result, calls_of: CallIndex) -> list[Function]:
     """The functions that were called, most bits lost first; what has no bits comes last, in order of call."""
     table = result.functions
     texts, where = names(result), places(result)
-    called = np.flatnonzero(table["calls"])
+    called = calls_of.functions
     firsts = [calls_of.first(row) for row in called.tolist()]
     worst = np.where(table["worst_call"][called] >= 0, table["worst_call"][called], firsts)
     left, sites = pick(result.calls, "output_bits_min", worst), pick(result.calls, "site", worst)
     columns = {name: table[name][called] for name in ("bits_lost_max", "input_bits_min", "output_bits_min")}
-    whole = {name: table[name] for name in ("module", "kind", "calls", "measurable")}
+    whole = {name: table[name] for name in ("module", "kind", "measurable")}
     shared = Counter(texts[row] for row in called)
     ranked = np.lexsort((worst, columns["output_bits_min"], -columns["bits_lost_max"]))  # NaN comes last
     return [
@@ -148,7 +153,7 @@ def functions(result: Result, calls_of: CallIndex) -> list[Function]:
             name=texts[row],
             module=whole["module"][row],
             kind=whole["kind"][row],
-            calls=int(whole["calls"][row]),
+            calls=len(calls_of[row]),
             measurable=int(whole["measurable"][row]),
             bits_lost=known(columns["bits_lost_max"][i]),
             input_bits=known(columns["input_bits_min"][i]),
