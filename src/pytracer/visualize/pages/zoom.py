@@ -15,12 +15,15 @@ from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.queries import arrays, calls
 from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations
 from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.sampling import thin
 from pytracer.visualize.state import LINEAR, LOG, State
 from pytracer.visualize.units import in_unit, text
 from pytracer.visualize.zoom_view import BINS, MOST_BINS, View, view
 
 PATH = paths.ZOOM
 TITLE = "Zoom"
+POINTS = 4000
+"""Of a line; a longer one keeps its shape and its extremes."""
 
 CONTROLS = {
     "zoom-quantity": "quantity",
@@ -303,11 +306,12 @@ def _line(found: View, colours: Theme) -> Figure:
     axis = found.axes[0] if found.state.along == "down" and not found.is_line else found.axes[1]
     line = found.elements.line(axis, found.element)
     spread = found.elements.quantity(STD, found.part)[line] if found.shown.quantity == MEAN else None
+    kept = thin(found.numbers[line], np.zeros(len(line), np.int64), POINTS)
     measured = found.contents.result.perturbed
     return zoom_figure.profile(
-        np.arange(len(line)),
-        found.numbers[line],
-        spread if measured else None,
+        kept,
+        found.numbers[line[kept]],
+        spread[kept] if measured and spread is not None else None,
         f"axis {axis}",
         found.shown,
         colours,
