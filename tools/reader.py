@@ -1,16 +1,20 @@
 """What a reader of the dashboard does and sees, in a browser of `browser.chromium`."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-SECONDS = 90
+SECONDS = 60
+STILL_SECONDS = 0.2
+"""For so long must something stand still before it is clicked."""
 
 
 class Reader:
@@ -63,9 +67,21 @@ class Reader:
 
     def click(self, selector: str, text: str = "") -> None:
         """Click on the first element with this text in it."""
-        element = self.find(selector, text)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        ActionChains(self.driver).move_to_element(element).click().perform()
+
+        def clicked() -> bool:
+            try:
+                element = self.find(selector, text)
+                self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+                before = element.rect
+                time.sleep(STILL_SECONDS)
+                if element.rect != before:
+                    return False
+                ActionChains(self.driver).move_to_element(element).click().perform()
+            except StaleElementReferenceException:
+                return False  # the page was drawn anew
+            return True
+
+        self.until(f"{selector} with {text!r} never stood still", clicked)
 
     def drawn(self, chart: str) -> None:
         """Wait until a chart has its final figure, with marks or a message in it."""

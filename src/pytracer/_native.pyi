@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypedDict
 
+from _typeshed import ReadableBuffer as Buffer
+
 RECORD: int
 """Hook flag: record every call."""
 RECORD_DIRECT: int
@@ -19,6 +21,8 @@ WRITES_FIRST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the first array that it is given."""
 WRITES_LAST: int
 """Hook flag, beside NOISE: the call returns nothing, and writes its results into the last array that it is given."""
+TO_NEAREST: int
+"""Hook flag: NumPy's loops round to nearest while the call runs."""
 HAS_SELF: int
 """Hook flag: a C function that gets its object as first argument (methods)."""
 BY_SELF: int
@@ -187,6 +191,38 @@ def unmatched_inexact() -> list[int]:
 def has_native_rounding() -> bool:
     """Whether this processor's rounding mode can be set (rounding.c)."""
 
+def fingerprint_calls(
+    calls: Buffer, values: Buffer, payload: Buffer, names: Buffer, bits: Buffer, out: Buffer, stride: int, /
+) -> None:
+    """Tokens of what calls were given, at each of `bits` of floats (fingerprints.c; parse/tokens.py).
+
+    `calls` and `values` are CALL and VALUE records, `names` (uint32) the number of each name id, `bits` int32 from 0 to
+    52, at most 8 of them. Row i of `out` (uint64) begins at i * `stride` and gets one token a call. Raises ValueError
+    when it is too small.
+    """
+
+def match_trees(
+    parent: Buffer,
+    key: Buffer,
+    tokens: Buffer,
+    other_parent: Buffer,
+    other_key: Buffer,
+    other_tokens: Buffer,
+    bits: Buffer,
+    match: Buffer,
+    moved: Buffer,
+    sure: int,
+    cells: int,
+    edits: int,
+    /,
+) -> int:
+    """Match the calls of two trees (trees.c, lists.c; parse/match.py); the number of gaps cut into windows.
+
+    Of each side: `parent` int32 (n,), smaller than its own row, `key` int64 (n,), `tokens` uint64 (levels, n). Written
+    are `match` int32 (n,), rows of the other side or -1, and `moved` uint8 (n,). `sure` is the level that proves that
+    neighbours match, `cells` and `edits` bound the work for a gap. Raises ValueError when the columns do not fit.
+    """
+
 class Operation:
     """What rewritten code calls instead of an operator (python_floats.c, noise/rewriting.py)."""
 
@@ -217,3 +253,41 @@ store_item: Operation
 store_attribute: Operation
 key: Operation
 """key[i:j] is the slice itself."""
+
+def summarise_values(
+    payloads: tuple[Buffer, ...],
+    starts: Buffer,
+    sizes: Buffer,
+    unperturbed: Buffer | None,
+    unperturbed_starts: Buffer | None,
+    dtype: str,
+    rule: tuple[bool, bool, float, float],
+    out: Buffer,
+    keep: int,
+    mapped: bool,
+    /,
+) -> None:
+    """Statistics of V values in N samples, read straight from their payloads; the GIL is released (summaries.c).
+
+    `starts` (N, V), `sizes` (V,) and `unperturbed_starts` (V,) are int64: offsets in bytes, -1 for no unperturbed one,
+    and numbers of elements. `rule` is (general, to_reference, delta, precision) as in parse/measure.py::Rule. `out`
+    (float64, (columns, V)) gets the columns of parse/numbers.py::Summary. Up to `keep` elements of a value quantiles
+    are exact, beyond to 1/256 bit. Pages of `mapped` payloads are dropped once they have been read. Raises ValueError
+    for places outside a payload and for types other than float16 to float64, complex and int64.
+    """
+
+def measure_elements(
+    payloads: tuple[Buffer, ...],
+    starts: Buffer,
+    sizes: Buffer,
+    unperturbed: Buffer | None,
+    unperturbed_starts: Buffer | None,
+    dtype: str,
+    rule: tuple[bool, bool, float, float],
+    out: Buffer,
+    /,
+) -> None:
+    """Likewise of every element, into `out` (float64, (6, M)) (summaries.c).
+
+    The rows are mean, std, mean_imag, std_imag, bits, bits_imag.
+    """

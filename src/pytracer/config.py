@@ -8,6 +8,8 @@ Method = Literal["cnh", "general"]
 Reference = Literal["mean", "ieee"]
 Elements = Literal["limited", "all", "summary"]
 
+from pytracer.shared import LIMITS, NO_NOISE
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -40,7 +42,7 @@ class Settings:
     noise: str = "sr"
     """Noise model of the perturbed samples of `run`."""
 
-    trace_noise: str = "none"
+    trace_noise: str = NO_NOISE
     """Noise model of `trace`, which records one execution."""
 
     noise_options: tuple[str, ...] = ()
@@ -49,16 +51,16 @@ class Settings:
     follow: bool = True
     """Whether processes that the program starts are traced too."""
 
-    depth: int = 4
+    depth: int = LIMITS.depth
     """Levels of nested containers that are recorded."""
 
-    items: int = 64
+    items: int = LIMITS.items
     """Items of one container that are recorded; a list of floats is recorded whole, as an array."""
 
-    array_bytes: int = 256 << 20
+    array_bytes: int = LIMITS.array_bytes
     """Arrays above it are recorded by shape only, and counted."""
 
-    trace_bytes: int = 4 << 30
+    trace_bytes: int = LIMITS.trace_bytes
     """Size of one trace on disk above which calls are dropped, and counted."""
 
     trace_format: str = "native"
@@ -123,5 +125,3 @@ class Settings:
 
 
 DEFAULTS = Settings()
-
-BLAS_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")

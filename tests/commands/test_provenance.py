@@ -24,7 +24,9 @@ solve(4, ridge=0.25)
 
 def test_provenance_and_aggregates(pytracer: Pytracer, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(PROGRAM)
-    done = pytracer("run", "-n", 3, "--seed", 7, "--json", "-o", "r.h5", "p.py")
+    (tmp_path / "c.json").write_text('{"parse": {"confidence": 0.75}}')
+    environment = os.environ | {"PYTRACER_CONFIG": "c.json"}
+    done = pytracer("run", "-n", 3, "--seed", 7, "--json", "-o", "r.h5", "p.py", env=environment)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     with h5py.File(tmp_path / "r.h5") as file:
@@ -41,6 +43,7 @@ def test_provenance_and_aggregates(pytracer: Pytracer, tmp_path: Path) -> None:
     assert any("blas" in library["library"] for library in provenance["blas"])
     assert all(library.keys() == {"library", "version", "kernels"} for library in provenance["blas"])
     assert provenance["parse"]["args"][:2] == ["run", "-n"]
+    assert provenance["parse"]["measurement"]["confidence"] == 0.75
     assert report["provenance"] == {name: provenance[name] for name in report["provenance"]}
     assert signature == "(size, *, ridge=0.5)"
     assert list(sources.values()) == [PROGRAM]

@@ -41,7 +41,7 @@ class Recorder(NoiseModel):
     def modules_loaded(self) -> None:
         self._log.append(f"loaded {self.name}")
 
-    def hook_flags(self, module: str, name: str) -> int:
+    def flags(self, module: str, name: str, kind: str) -> int:
         return self._flags
 
     def describe(self) -> Description:
@@ -55,7 +55,7 @@ def test_all_parts_are_asked() -> None:
     both.modules_loaded()
     both.stop()
     assert log == ["start a 7", "start b 7", "loaded a", "loaded b", "stop b", "stop a"]
-    assert both.hook_flags("m", "f") == 5
+    assert both.flags("m", "f", "builtin") == 5
     assert both.environment(3, 2) == both.settings(3, 2) == {"SHARED": "b", "a": "3 2", "b": "3 2"}
     assert both.prefix(3, 2, "/t") == ["a", "/t", "b", "/t"]
     assert both.describe() == {"model": "a+b", "layers": ["layer a", "layer b"], "missing": ["missing a", "missing b"]}

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytracer import noise
-from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.noise import machine, probe
 from pytracer.noise.platform import OFFSET_VARIABLE, OFFSETS, Setting, level
+from pytracer.shared import BLAS_THREAD_VARIABLES
 
 Traced = Callable[..., str]
 

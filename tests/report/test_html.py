@@ -109,7 +109,7 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert "unperturbed 5.0 sample 1 11.0 sample 2 17.0 sample 3 23.0" in page.texts["worst-values"]
     assert "(branch), 4 times" in page.texts["divergences"]
     assert "2 x mod.late" in page.texts["divergences"]
-    assert re.search(r"10\.0\s+1\.5\s+0\.25\s+return of mod\.bad", page.texts["divergences"])
+    assert re.search(r"10\.0\s+1\.5\s+100%\s+return of mod\.bad", page.texts["divergences"])
     assert "exit code 1" in page.texts["samples"]
     assert page.names.count("svg") == 1 + 3  # distribution; calls, elements and samples of the worst value
 

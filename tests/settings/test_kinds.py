@@ -1,10 +1,10 @@
-"""Sizes."""
+"""Sizes and probabilities."""
 
 from pathlib import Path
 
 import pytest
 
-from pytracer.settings.kinds import SIZE, RefusedError, parse_size
+from pytracer.settings.kinds import FRACTION, SIZE, RefusedError, parse_size
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from pytracer.settings.kinds import SIZE, RefusedError, parse_size
         ("0.25kB", 250),
         (" 2 TB ", 2 * 10**12),
         ("7 bytes", 7),
+        ("512M", 512 << 20),
+        ("2G", 2 << 30),
+        ("1.5k", 1536),
     ],
 )
 def test_sizes(text: str, size: int) -> None:
@@ -39,3 +42,14 @@ def test_no_sizes(text: str) -> None:
 def test_numbers_that_are_no_sizes(value: object) -> None:
     with pytest.raises(RefusedError):
         SIZE.check(value, Path())
+
+
+@pytest.mark.parametrize("value", [0.5, 1e-300, 0.9999])
+def test_probabilities(value: float) -> None:
+    assert FRACTION.check(value, Path()) == value
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, 1.0, -0.5, float("nan"), float("inf"), True, "0.5", None])
+def test_no_probabilities(value: object) -> None:
+    with pytest.raises(RefusedError):
+        FRACTION.check(value, Path())

@@ -23,13 +23,16 @@ def traced(tmp_path: Path) -> Run:
         *args: str,
         targets: tuple[str, ...] = (),
         trace: Path | None = None,
+        model: str = "none",
         status: int = 0,
         **options: Any,
     ) -> Traced:
         script, folder = tmp_path / "program.py", trace or Path(tempfile.mkdtemp(prefix="trace-", dir=tmp_path))
         script.write_text(source)
         folder.mkdir(exist_ok=True)
-        (tmp_path / "spec.json").write_text(json.dumps(spec(folder, "script", str(script), list(args), targets)))
+        told = spec(folder, "script", str(script), list(args), targets)
+        told["noise"]["model"] = model
+        (tmp_path / "spec.json").write_text(json.dumps(told))
         command = [sys.executable, "-P", "-m", "pytracer.trace.child", str(tmp_path / "spec.json")]
         options = {"cwd": tmp_path, "timeout": 120, "env": os.environ | {"PYTHONHASHSEED": "0"}} | options
         ran = subprocess.run(command, capture_output=True, text=True, check=False, **options)

@@ -6,10 +6,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytracer.commands.inventory import NO_NOISE, TraceEntry, find_traces, of_one_noise
+from pytracer.commands.inventory import TraceEntry, find_traces, of_one_noise
 from pytracer.commands.messages import LOG
 from pytracer.errors import UsageError
 from pytracer.report.plain import counted, printable
+from pytracer.shared import NO_NOISE
 
 LISTED = 20
 """Choices shown."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from pytracer.errors import PytracerError, UsageError
 from pytracer.records.pickle_file import is_loose, pickle_of
+from pytracer.records.start import SPEC_NAME, read_spec
+from pytracer.shared import NO_NOISE
 from pytracer.trace.cache import Cache, callgraph_of
 from pytracer.trace.journal import result_journal, trace_journal
 from pytracer.trace.program import Program
-
-NO_NOISE = "none"
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def next_sample(directory: Path, program: Program, noise: str) -> int:
     taken = set()
     for path in _children(Cache(directory).traces):
         try:
-            spec = json.loads((path / "spec.json").read_bytes())
+            spec = read_spec(path)
             if (spec["command"], spec["noise"]["model"]) == (command, noise):
                 taken.add(spec["sample"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (KeyError, TypeError):
             continue  # no trace, or a damaged one
     return next(number for number in itertools.count(1) if number not in taken)
 
@@ -164,7 +164,7 @@ def _words(value: object) -> list[str] | None:
 
 
 def _is_trace(folder: Path) -> bool:
-    return (folder / "meta.json").is_file() or (folder / "spec.json").is_file()
+    return (folder / "meta.json").is_file() or (folder / SPEC_NAME).is_file()
 
 
 def _children(folder: Path) -> list[Path]:

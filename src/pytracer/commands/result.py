@@ -10,9 +10,10 @@ from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
 from pytracer.config import Settings
 from pytracer.errors import PytracerError, UsageError
+from pytracer.records.start import read_status
 from pytracer.trace.cache import Cache, callgraph_of
 from pytracer.trace.journal import result_journal
-from pytracer.trace.sample import Sample, read_status
+from pytracer.trace.sample import Sample
 
 TRACE_FORMATS = ("auto", "native", "pickle")
 

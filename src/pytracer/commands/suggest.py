@@ -25,6 +25,7 @@ from pytracer.commands.messages import LOG
 from pytracer.commands.program import CommandLine
 from pytracer.config import Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
+from pytracer.shared import NO_NOISE
 from pytracer.trace.program import Program, find_script
 from pytracer.trace.sample import Sample, Targets, describe, run, temporary_trace
 
@@ -54,7 +55,7 @@ def execute(options: argparse.Namespace) -> int:
     settings: Settings = replace(options.settings, array_bytes=0, items=ITEMS, backtrace=False)
     targets = Targets(survey=survey_packages(program.folder()))
     with temporary_trace() as trace:
-        sample = Sample(program, targets, trace, 0, "none", settings, options.words)
+        sample = Sample(program, targets, trace, 0, NO_NOISE, settings, options.words)
         run(sample, sys.stderr if options.json else None)
         if sample.refused():
             return EXIT_USAGE

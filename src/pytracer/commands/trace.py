@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pytracer.commands.inventory import NO_NOISE, next_sample
+from pytracer.commands.inventory import next_sample
 from pytracer.commands.messages import LOG
 from pytracer.commands.options import NOISE_HELP, add_recording, add_seed, add_targets, at_least, noise_of, targets_of
 from pytracer.commands.program import CommandLine
@@ -30,6 +30,7 @@ from pytracer.commands.usage import add_report, check_report, report_usage
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError
 from pytracer.records.start import why_not_started
+from pytracer.shared import NO_NOISE
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program, find_script
 from pytracer.trace.sample import Sample, describe, interpreter_options, run, temporary_trace

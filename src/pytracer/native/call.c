@@ -204,7 +204,7 @@ void call_enter(Call *call, Target *target, Arguments *arguments)
     ThreadState *state = thread_state();
     call->state = state;
     call->row = -1;
-    call->noisy = false;
+    call->noisy = call->suspends = false;
     call->flags = target->flags;
     call->last_bit = NULL;
     call->noise_before = state->noise_events;
@@ -222,6 +222,7 @@ void call_enter(Call *call, Target *target, Arguments *arguments)
         }
     }
     if (UNLIKELY(target->flags & LAST_BIT)) call->last_bit = target;
+    if (UNLIKELY(target->flags & TO_NEAREST)) rounding_suspend(call);
     if (noise.native && (target->flags & (NOISE | DENIED))) {
         if (target->flags & NOISE)
             rounding_enter(call);
@@ -247,6 +248,7 @@ PyObject *call_leave(Call *call, const Arguments *arguments, PyObject *result)
         rounding_leave(call);
         if (result != NULL) make_zeros_positive(call->flags, arguments, result);
     }
+    if (UNLIKELY(call->suspends)) rounding_resume(call);
     if (UNLIKELY(call->last_bit != NULL) && result != NULL) builtin_math_perturb(call->last_bit, arguments, result);
     if (UNLIKELY(call->inexact != NULL)) result = inexact_leave(call, result);
     leave_record(call, arguments, result);

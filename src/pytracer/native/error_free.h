@@ -93,3 +93,31 @@ static ALWAYS_INLINE REAL FN(sqrt)(REAL a, REAL b, BITS draw, bool nearness, BIT
     REAL s = SQRT(a);
     return FN(round)(s, FMA(-s, s, a), 2 * s, draw, nearness, inexact);
 }
+
+/* ---- a number as a pair high + low, of which low is far smaller (T. J. Dekker, A floating-point technique for extending the
+ * available precision, Numerische Mathematik 18, 1971): products of n of them have an error of about n 2^-104 (double) or
+ * n 2^-46 (float). */
+
+static ALWAYS_INLINE void FN(set_pair)(REAL sum, REAL rest, REAL *high, REAL *low)
+{
+    *high = sum + rest;
+    *low = rest - (*high - sum);
+}
+
+static ALWAYS_INLINE void FN(square_pair)(REAL *high, REAL *low)
+{
+    REAL product = *high * *high, rest = FMA(*high, *high, -product) + 2 * (*high * *low);
+    FN(set_pair)(product, rest, high, low);
+}
+
+static ALWAYS_INLINE void FN(multiply_pair)(REAL *high, REAL *low, REAL x)
+{
+    REAL product = *high * x, rest = FMA(*high, x, -product) + *low * x;
+    FN(set_pair)(product, rest, high, low);
+}
+
+static ALWAYS_INLINE void FN(invert_pair)(REAL *high, REAL *low)
+{
+    REAL quotient = 1 / *high, rest = (FMA(-quotient, *high, 1) - quotient * *low) / *high;
+    FN(set_pair)(quotient, rest, high, low);
+}

@@ -1,18 +1,5 @@
 /* The templates that are included next are for float. */
-#undef FN
-#undef REAL
-#undef BITS
-#undef SIGN_SHIFT
-#undef MAGNITUDE
-#undef SMALLEST_NORMAL
-#undef LARGEST
-#undef PRECISION
-#undef EXACT_TAIL
-#undef SAFE_LOW
-#undef SQUARE_LOW
-#undef SQUARE_HIGH
-#undef FMA
-#undef SQRT
+#include "float_none.h"
 
 #define FN(name) name##_f32
 #define REAL float

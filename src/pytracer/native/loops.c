@@ -97,10 +97,11 @@ static inline void scope_leave(Scope *scope)
     rounding_restore(scope->mode);
 }
 
-/* While the recorder takes an object apart nothing is perturbed, and nothing is drawn. */
+/* Nothing is perturbed and nothing is drawn while the recorder takes an object apart, or a call of rounding_suspend is under way. */
 static inline bool is_plain(const Loop *loop, char **args, const npy_intp *dimensions, const npy_intp *steps)
 {
-    if (LIKELY(!thread_state()->busy)) return false;
+    const ThreadState *state = thread_state();
+    if (LIKELY(!state->busy && state->nearest_depth == 0)) return false;
     loop->function(args, dimensions, steps, loop->data);
     return true;
 }

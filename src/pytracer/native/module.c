@@ -1,6 +1,8 @@
 /* The Python face of the native core; _native.pyi is its contract. One function a line of the table at the end. */
 #define _GNU_SOURCE
+#include "fingerprints.h"
 #include "pytracer.h"
+#include "statistics.h"
 
 #include <errno.h>
 #include <string.h>
@@ -384,6 +386,10 @@ static PyMethodDef functions[] = {
     {"describe_blas", describe_blas, METH_NOARGS, NULL},
     {"blas_libraries", get_blas_libraries, METH_NOARGS, NULL},
     {"has_native_rounding", has_native_rounding, METH_NOARGS, NULL},
+    {"summarise_values", (PyCFunction)(void (*)(void))summarise_values, METH_FASTCALL, NULL},
+    {"measure_elements", (PyCFunction)(void (*)(void))measure_elements, METH_FASTCALL, NULL},
+    {"fingerprint_calls", fingerprint_calls, METH_VARARGS, NULL},
+    {"match_trees", match_trees, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -403,6 +409,7 @@ PyMODINIT_FUNC PyInit__native(void)
     PyModule_AddIntConstant(created, "LAST_BIT", LAST_BIT);
     PyModule_AddIntConstant(created, "WRITES_FIRST", WRITES_FIRST);
     PyModule_AddIntConstant(created, "WRITES_LAST", WRITES_LAST);
+    PyModule_AddIntConstant(created, "TO_NEAREST", TO_NEAREST);
     PyModule_AddIntConstant(created, "HAS_SELF", HAS_SELF);
     PyModule_AddIntConstant(created, "BY_SELF", BY_SELF);
     if (python_floats_ready(created) != 0) return NULL;

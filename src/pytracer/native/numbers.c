@@ -96,25 +96,10 @@ typedef struct {
 
 static Stream new_stream(ThreadState *state)
 {
-    uint64_t z = draw(state);
+    uint64_t seed = draw(state);
     Stream stream;
-    for (int i = 0; i < 2; i++) { /* splitmix64 (Steele, Lea and Flood 2014) */
-        uint64_t word = z += 0x9E3779B97F4A7C15ull;
-        word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9ull;
-        word = (word ^ word >> 27) * 0x94D049BB133111EBull;
-        stream.words[i] = word ^ word >> 31;
-    }
+    for (int i = 0; i < 2; i++) stream.words[i] = splitmix(&seed);
     return stream;
-}
-
-/* xoroshiro128+ (Blackman and Vigna). */
-static inline uint64_t next_of(Stream *stream)
-{
-    uint64_t s0 = stream->words[0], s1 = stream->words[1], result = s0 + s1;
-    s1 ^= s0;
-    stream->words[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
-    stream->words[1] = s1 << 37 | s1 >> 27;
-    return result;
 }
 
 /* ---- numbers as objects */
@@ -247,7 +232,7 @@ static bool perturb_run(char *at, npy_intp stride, npy_intp n, const Format *for
     int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, at += stride)
         for (int k = 0; k < format->parts * size; k += size) {
-            uint64_t first = next_of(stream), second = next_of(stream);
+            uint64_t first = xoroshiro(stream->words), second = xoroshiro(stream->words);
             store(at + k, perturbed(p, load(at + k, format), format->single, first, second), format);
         }
     return true;
@@ -320,7 +305,7 @@ static void copy_changed(char **at, const npy_intp *strides, npy_intp n, const F
     int size = format->single ? 4 : 8;
     for (npy_intp i = 0; i < n; i++, from += strides[0], before += strides[1], to += strides[2])
         for (int k = 0; k < format->parts * size; k += size) {
-            uint64_t first = next_of(stream), second = next_of(stream);
+            uint64_t first = xoroshiro(stream->words), second = xoroshiro(stream->words);
             if (memcmp(from + k, before + k, (size_t)size) == 0) continue;
             double x = load(from + k, format);
             if (p->outputs && !is_left_alone(x, format->single))

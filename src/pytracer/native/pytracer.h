@@ -18,6 +18,7 @@
  *   loops.c    NumPy inner loops with stochastic rounding: error_free.h is one operation; stochastic.h, stochastic_complex.h,
  *              refine.h and last_bit.h are the loops, each for float64.h and for float32.h
  *   python_floats.c, numpy_scalars.c, builtin_math.c   single numbers with stochastic rounding
+ *   fingerprints.c, trees.c, lists.c   line executions up, in the parser (fingerprints.h)
  *   blas*.c    rounding modes drawn anew inside BLAS and LAPACK (blas.h)
  *
  * The layout on disk is specified in records/schema.py. All of it runs with the GIL held.
@@ -158,6 +159,7 @@ typedef struct ThreadState {
     uint32_t depth;        /* number of running recorded calls */
     bool busy;             /* the recorder itself is at work: hooks pass through */
     uint32_t native_depth; /* native calls under a random rounding mode */
+    uint32_t nearest_depth; /* calls with the flag TO_NEAREST */
     uint64_t noise_events; /* noisy operations so far on this thread */
     uint64_t noise_epoch;  /* of the noise that seeded the stream; 0: not seeded */
     uint64_t stream[8];    /* xorshift states, one a vector lane (loops.c) */
@@ -232,7 +234,8 @@ PyObject *selection_unmatched(Selection selection); /* new list: rows of the pat
 
 enum {
     RECORD = 1, RECORD_DIRECT = 2, NOISE = 4, HAS_SELF = 8, BY_SELF = 16, WATCH = 32, DENIED = 64, INEXACT = 128, LAST_BIT = 256,
-    WRITES_FIRST = 512, WRITES_LAST = 1024 /* with NOISE: it returns nothing, and writes into its first or last array */
+    WRITES_FIRST = 512, WRITES_LAST = 1024, /* with NOISE: it returns nothing, and writes into its first or last array */
+    TO_NEAREST = 2048 /* NumPy's loops are not perturbed while it runs */
 };
 
 /* What the recorder itself does around the calls of a function that tells it something: an import, a new thread, a task. `result` is
@@ -311,8 +314,9 @@ typedef struct {
     CallRecord *record;        /* in the window that was mapped at entry */
     uint64_t noise_before;
     uint32_t epoch;
-    uint32_t mode;             /* rounding mode to restore, when noisy */
+    uint32_t mode;             /* rounding mode to restore, when noisy or suspending */
     bool noisy;
+    bool suspends;             /* the noise of NumPy's loops */
     uint16_t flags;            /* of the target */
     const Target *last_bit;    /* whose result is perturbed afterwards; or NULL */
     bool python;               /* a Python function: any of its arguments may have changed */
@@ -403,6 +407,8 @@ void noise_seed_thread(ThreadState *state);
 uint64_t hash_of_text(const char *text, size_t length); /* FNV-1a */
 void rounding_enter(Call *call);
 void rounding_leave(Call *call);
+void rounding_suspend(Call *call); /* the noise of NumPy's loops on this thread */
+void rounding_resume(Call *call);
 void make_zeros_positive(uint16_t flags, const Arguments *arguments, PyObject *result); /* signed_zeros.c */
 void rounding_after_fork(const ThreadState *mine);
 uint32_t rounding_nearest(void);         /* sets round-to-nearest, returns what to give rounding_restore */

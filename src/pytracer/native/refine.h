@@ -11,37 +11,26 @@ static inline bool FN(is_safe)(REAL x)
     return (magnitude >= SAFE_LOW) & (magnitude < LARGEST);
 }
 
-/* ---- powers with small whole exponents, by repeated multiplication of pairs high + low (T. J. Dekker, A floating-point
- * technique for extending the available precision, Numerische Mathematik 18, 1971). NumPy's pow is right within a unit: so is the
- * rounded pair, which n multiplications leave with an error of about n 2^-104 (double) or n 2^-46 (float). */
+/* ---- powers with small whole exponents, by repeated multiplication of pairs (error_free.h). NumPy's pow is right within a unit:
+ * so is the rounded pair. */
 
 enum { FN(LARGEST_EXPONENT) = 64 };
 
 VECTORISED static void FN(square_pairs)(REAL *high, REAL *low, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        REAL product = high[i] * high[i], rest = FMA(high[i], high[i], -product) + 2 * (high[i] * low[i]);
-        high[i] = product + rest;
-        low[i] = rest - (high[i] - product);
-    }
+    INDEPENDENT for (size_t i = 0; i < n; i++) FN(square_pair)(&high[i], &low[i]);
 }
 
 VECTORISED static void FN(multiply_pairs)(REAL *high, REAL *low, const REAL *x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        REAL product = high[i] * x[i], rest = FMA(high[i], x[i], -product) + low[i] * x[i];
-        high[i] = product + rest;
-        low[i] = rest - (high[i] - product);
-    }
+    INDEPENDENT for (size_t i = 0; i < n; i++) FN(multiply_pair)(&high[i], &low[i], x[i]);
 }
 
 VECTORISED static void FN(invert_pairs)(REAL *high, REAL *low, BITS *safe, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        REAL quotient = 1 / high[i], rest = (FMA(-quotient, high[i], 1) - quotient * low[i]) / high[i];
+    INDEPENDENT for (size_t i = 0; i < n; i++) {
         safe[i] &= (BITS)FN(is_safe)(high[i]);
-        high[i] = quotient + rest;
-        low[i] = rest - (high[i] - quotient);
+        FN(invert_pair)(&high[i], &low[i]);
     }
 }
 
@@ -65,11 +54,19 @@ ROUND_PAIRS(round_pairs_random, false)
 ROUND_PAIRS(round_pairs_nearness, true)
 #undef ROUND_PAIRS
 
+static uint64_t FN(round_pairs)(const REAL *high, const REAL *low, const BITS *safe, REAL *y, BITS *settled, size_t n,
+                                ThreadState *state)
+{
+    BITS draws[BLOCK];
+    FN(draw_block)(state->stream, n, noise.nearness, draws);
+    return (noise.nearness ? FN(round_pairs_nearness) : FN(round_pairs_random))(high, low, safe, draws, y, settled, n);
+}
+
 /* x^exponent for a block of x. */
 static uint64_t FN(power_block)(const REAL *x, int exponent, REAL *y, BITS *settled, size_t n, ThreadState *state)
 {
     REAL high[BLOCK], low[BLOCK];
-    BITS safe[BLOCK], draws[BLOCK];
+    BITS safe[BLOCK];
     int power = exponent < 0 ? -exponent : exponent, bit = 0;
     for (size_t i = 0; i < n; i++) {
         safe[i] = (BITS)FN(is_safe)(y[i]);
@@ -82,8 +79,7 @@ static uint64_t FN(power_block)(const REAL *x, int exponent, REAL *y, BITS *sett
         if (power >> bit & 1) FN(multiply_pairs)(high, low, x, n);
     }
     if (exponent < 0) FN(invert_pairs)(high, low, safe, n);
-    FN(draw_block)(state->stream, n, noise.nearness, draws);
-    return (noise.nearness ? FN(round_pairs_nearness) : FN(round_pairs_random))(high, low, safe, draws, y, settled, n);
+    return FN(round_pairs)(high, low, safe, y, settled, n, state);
 }
 
 static inline bool FN(is_small_integer)(REAL x)
@@ -147,34 +143,24 @@ static uint64_t FN(refine_complex_power)(const REAL *x, REAL *y, BITS *settled, 
 
 /* ---- hypot and the absolute value of complex numbers: the residual a^2 + b^2 - y^2 tells how far from y the exact result is */
 
-#define REFINE_HYPOT(name, nearness) \
-    VECTORISED static uint64_t FN(name)(const REAL *x, REAL *y, BITS *settled, const BITS *draws, size_t n) \
-    { \
-        BITS inexact = 0; \
-        for (size_t i = 0; i < n; i++) { \
-            REAL a = FN(absolute)(x[i]), b = FN(absolute)(x[BLOCK + i]), s = y[i]; \
-            REAL large = FN(select)(a > b, a, b), small = FN(select)(a > b, b, a); \
-            REAL p = large * large, q = small * small, r = s * s, t = p - r, u = t + q, v = u - t; \
-            REAL rest = ((t - (u - v)) + (q - v)) + ((FMA(large, large, -p) - FMA(s, s, -r)) + FMA(small, small, -q)); \
-            BITS ours = (BITS)((s > SQUARE_LOW) & (s < SQUARE_HIGH)), rounded = 0; \
-            REAL error = (u + rest) / (2 * s), high = s + error, low = error - (high - s); \
-            REAL result = FN(round)(high, low, 1, draws[i], nearness, &rounded); \
-            rounded &= ours; \
-            y[i] = FN(select)(rounded, result, y[i]); \
-            inexact += rounded; \
-            settled[i] |= ours; \
-        } \
-        return inexact; \
+VECTORISED static void FN(hypot_pairs)(const REAL *x, const REAL *y, REAL *high, REAL *low, BITS *safe, size_t n)
+{
+    INDEPENDENT for (size_t i = 0; i < n; i++) {
+        REAL a = FN(absolute)(x[i]), b = FN(absolute)(x[BLOCK + i]), s = y[i];
+        REAL large = FN(select)(a > b, a, b), small = FN(select)(a > b, b, a);
+        REAL p = large * large, q = small * small, r = s * s, t = p - r, u = t + q, v = u - t;
+        REAL rest = ((t - (u - v)) + (q - v)) + ((FMA(large, large, -p) - FMA(s, s, -r)) + FMA(small, small, -q));
+        safe[i] = (BITS)((s > SQUARE_LOW) & (s < SQUARE_HIGH));
+        FN(set_pair)(s, (u + rest) / (2 * s), &high[i], &low[i]);
     }
-REFINE_HYPOT(hypot_random, false)
-REFINE_HYPOT(hypot_nearness, true)
-#undef REFINE_HYPOT
+}
 
 static uint64_t FN(refine_hypot)(const REAL *x, REAL *y, BITS *settled, size_t n, ThreadState *state)
 {
-    BITS draws[BLOCK];
-    FN(draw_block)(state->stream, n, noise.nearness, draws);
-    return (noise.nearness ? FN(hypot_nearness) : FN(hypot_random))(x, y, settled, draws, n);
+    REAL high[BLOCK], low[BLOCK];
+    BITS safe[BLOCK];
+    FN(hypot_pairs)(x, y, high, low, safe, n);
+    return FN(round_pairs)(high, low, safe, y, settled, n, state);
 }
 
 typedef void (*FN(AnyFunction))(void);

@@ -3,6 +3,7 @@
  * Python code that the native call calls back. */
 #include "compat.h"
 #include "pytracer.h"
+#include "random_stream.h"
 #include "stack.h"
 
 #include <stdio.h>
@@ -14,14 +15,6 @@
 Noise noise;
 
 static uint64_t next_epoch = 1;
-
-static uint64_t splitmix(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15ull;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
-    return z ^ z >> 31;
-}
 
 uint64_t hash_of_text(const char *text, size_t length)
 {
@@ -41,15 +34,10 @@ void noise_seed_thread(ThreadState *state)
     state->noise_epoch = noise.epoch;
 }
 
-/* xoroshiro128+ (Blackman and Vigna): the top bit decides. */
 static uint32_t random_bit(ThreadState *state)
 {
     if (UNLIKELY(state->noise_epoch != noise.epoch)) noise_seed_thread(state);
-    uint64_t s0 = state->scalar[0], s1 = state->scalar[1], result = s0 + s1;
-    s1 ^= s0;
-    state->scalar[0] = (s0 << 24 | s0 >> 40) ^ s1 ^ s1 << 16;
-    state->scalar[1] = s1 << 37 | s1 >> 27;
-    return (uint32_t)(result >> 63);
+    return (uint32_t)(next_word(state) >> 63);
 }
 
 void noise_start(uint64_t seed, bool native, bool nearness)
@@ -207,3 +195,17 @@ void rounding_leave(Call *call) { (void)call; }
 void rounding_after_fork(const ThreadState *mine) { (void)mine; }
 
 #endif
+
+/* Decimal rounding multiplies, rounds to a whole number and divides: the decimal nearest to the number comes out at nearest only. */
+void rounding_suspend(Call *call)
+{
+    call->suspends = true;
+    call->mode = rounding_nearest();
+    call->state->nearest_depth++;
+}
+
+void rounding_resume(Call *call)
+{
+    call->state->nearest_depth--;
+    rounding_restore(call->mode);
+}

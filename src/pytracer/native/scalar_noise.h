@@ -36,7 +36,7 @@ static inline REAL FN(noisy_last_bit)(ThreadState *state, REAL y, REAL a, REAL b
     return move ? FN(real)(up ? i + 1 : i - 1) : y;
 }
 
-/* x^n with a small whole n, which is not 0, by repeated multiplication of pairs high + low, as in refine.h: it is rounded once. `y` is
+/* x^n with a small whole n, which is not 0, by repeated multiplication of pairs, as in refine.h: it is rounded once. `y` is
  * what the library gave; where a pair might underflow or overflow it gets noise on its last bit. */
 static inline REAL FN(noisy_whole_power)(ThreadState *state, REAL y, REAL x, int n)
 {
@@ -45,22 +45,12 @@ static inline REAL FN(noisy_whole_power)(ThreadState *state, REAL y, REAL x, int
     REAL high = x, low = 0;
     int power = abs(n);
     for (int bit = 30 - __builtin_clz((unsigned)power); bit >= 0; bit--) {
-        REAL product = high * high, rest = FMA(high, high, -product) + 2 * (high * low);
-        high = product + rest;
-        low = rest - (high - product);
-        if ((power >> bit & 1) == 0) continue;
-        product = high * x;
-        rest = FMA(high, x, -product) + low * x;
-        high = product + rest;
-        low = rest - (high - product);
+        FN(square_pair)(&high, &low);
+        if (power >> bit & 1) FN(multiply_pair)(&high, &low, x);
     }
     magnitude = FN(bits)(high) & MAGNITUDE;
     if (magnitude < SAFE_LOW || magnitude >= LARGEST) return FN(noisy_last_bit)(state, y, x, (REAL)n);
-    if (n < 0) {
-        REAL quotient = 1 / high, rest = (FMA(-quotient, high, 1) - quotient * low) / high;
-        high = quotient + rest;
-        low = rest - (high - quotient);
-    }
+    if (n < 0) FN(invert_pair)(&high, &low);
     REAL result = FN(round)(high, low, 1, DRAW);
     counters->inexact_scalars += inexact;
     return result;

@@ -13,9 +13,10 @@ from pytracer.noise import spec
 from pytracer.noise.composition import Composition
 from pytracer.noise.model import NoiseModel
 from pytracer.noise.options import Option
+from pytracer.shared import NO_NOISE
 
 MODELS = {
-    "none": "none:NoNoise",
+    NO_NOISE: "none:NoNoise",
     "sr": "sr:StochasticRounding",
     "rr": "mca:RandomRounding",
     "pb": "mca:PrecisionBounding",

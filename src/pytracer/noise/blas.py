@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pytracer.config import BLAS_THREAD_VARIABLES
+from pytracer.shared import BLAS_THREAD_VARIABLES
 
 if TYPE_CHECKING:
     from pytracer._native import BlasLibrary  # of the stub

@@ -1,10 +1,12 @@
 """Several noise models as one. Each may stand there once, and at most one may perturb the operations themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
+from types import CodeType
 
 from pytracer.errors import UsageError
 from pytracer.noise.model import Availability, Description, NoiseModel, Part
+from pytracer.shared import NO_NOISE
 
 
 class Composition(NoiseModel):
@@ -55,6 +57,11 @@ class Composition(NoiseModel):
         for model in self.models:
             model.own_code(is_user_file)
 
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """As the one that perturbs the operations wants it."""
+        compilers = [model.compiled for model in self.models if model.ARITHMETIC]
+        return (compilers or [super().compiled])[0](source, file)
+
     def start(self, seed: int) -> None:
         """Begin with the same seed for all, so that a model does alone what it does in company."""
         for model in self.models:
@@ -65,28 +72,29 @@ class Composition(NoiseModel):
         for model in reversed(self.models):
             model.stop()
 
+    def watched(self) -> tuple[str, ...]:
+        """Those of all."""
+        return tuple(dict.fromkeys(package for model in self.models for package in model.watched()))
+
     def modules_loaded(self) -> None:
         """Tell all."""
         for model in self.models:
             model.modules_loaded()
 
-    def hook_flags(self, module: str, name: str) -> int:
+    def flags(self, module: str, name: str, kind: str) -> int:
         """What any of them asks for."""
         flags = 0
         for model in self.models:
-            flags |= model.hook_flags(module, name)
+            flags |= model.flags(module, name, kind)
         return flags
+
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Those of all."""
+        return (each for model in self.models for each in model.unperturbed(installed))
 
     def packages(self) -> tuple[str, ...]:
         """Those of all."""
         return tuple(dict.fromkeys(package for model in self.models for package in model.packages()))
-
-    def function_flags(self, module: str, name: str, kind: str) -> int:
-        """What any of them asks for."""
-        flags = 0
-        for model in self.models:
-            flags |= model.function_flags(module, name, kind)
-        return flags
 
     def describe(self) -> Description:
         """What all of them perturb, under the name of the composition."""
@@ -102,8 +110,8 @@ def why_not(one: NoiseModel, other: NoiseModel) -> str:
     """Why two models do not compose; empty when they do."""
     if one.name == other.name:
         return "each model may be named once"
-    if "none" in (one.name, other.name):
-        return "'none' perturbs nothing"
+    if NO_NOISE in (one.name, other.name):
+        return f"{NO_NOISE!r} perturbs nothing"
     if one.ARITHMETIC and other.ARITHMETIC:
         return "both perturb the operations, and nobody could tell which of them took the digits"
     return ""

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 PROBE_SECONDS = 60.0
@@ -54,3 +55,9 @@ def ask() -> Machine:
         libraries,
         tuple(found["files"]),
     )
+
+
+def loaded_files() -> list[str]:
+    """Files that are mapped into this process, each once: its program and libraries."""
+    lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
+    return list(dict.fromkeys(line.split(maxsplit=5)[5] for line in lines if "/" in line))

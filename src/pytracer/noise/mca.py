@@ -89,7 +89,7 @@ class FunctionLevel(NoiseModel):
             _native.add_coverage("unknown_target", name, why)
         _native.stop_inexact()
 
-    def function_flags(self, module: str, name: str, kind: str) -> int:
+    def flags(self, module: str, name: str, kind: str) -> int:
         """INEXACT for a chosen function; the user's own are chosen natively, by the same patterns."""
         chosen = _native.is_inexact(module, name) and (self._only or computes(module, name, kind))
         return _native.INEXACT if chosen else 0

@@ -1,6 +1,7 @@
 """The interface of a noise model. A model is one class in one file, and one line in the registry (`pytracer.noise`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import ClassVar, NamedTuple, TypedDict
 
 from pytracer.noise.options import Option
@@ -86,29 +87,37 @@ class NoiseModel:
     def own_code(self, is_user_file: Callable[[str], bool]) -> None:
         """Which source files are the user's own; before `start`, and before any of them is compiled."""
 
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """The code of the program's main file; `source` is its text. After `start`."""
+        return compile(source, file, "exec", dont_inherit=True)
+
     def start(self, seed: int) -> None:
         """Begin; `seed` is an unsigned 64-bit integer, another one for each sample."""
 
     def stop(self) -> None:
         """Restore unperturbed arithmetic."""
 
+    def watched(self) -> tuple[str, ...]:
+        """Packages, beside those in which functions are hooked, whose import `modules_loaded` must be told of."""
+        return ()
+
     def modules_loaded(self) -> None:
         """Something may have been imported since the last time."""
 
-    def hook_flags(self, module: str, name: str) -> int:
-        """NOISE when this native callable is to run under noise, DENIED when it would break, else 0 (see `_native`)."""
-        return 0
-
-    def packages(self) -> tuple[str, ...]:
-        """Top-level packages, beside the default ones, in which `function_flags` is to be asked."""
-        return ()
-
-    def function_flags(self, module: str, name: str, kind: str) -> int:
-        """INEXACT when the numbers of this function are to be perturbed, else 0 (see `_native`).
+    def flags(self, module: str, name: str, kind: str) -> int:
+        """How the calls of a function are perturbed, as hook flags (see `_native`); 0 when they are not.
 
         `kind` is that of records/schema.py. Functions of the user's own code are chosen natively.
         """
         return 0
+
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Name of each module outside the `installed` folders that it should have perturbed and could not, and why."""
+        return ()
+
+    def packages(self) -> tuple[str, ...]:
+        """Top-level packages, beside the default ones, in which `flags` is to be asked."""
+        return ()
 
     def describe(self) -> Description:
         """What is perturbed and what is not."""

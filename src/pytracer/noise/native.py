@@ -5,6 +5,9 @@ SciPy's and scikit-learn's native code computes: there the exceptions are listed
 deny-list.
 """
 
+PYTHON_KINDS = ("python", "dispatcher")
+"""Kinds of functions (records/schema.py) that run Python code, which calls the native one."""
+
 COMPUTING = {
     "numpy": frozenset(
         {
@@ -77,6 +80,10 @@ DENIED = {
     "scipy.special.gammainccinv": UNDERFLOW,
 }
 """Module or function -> what breaks under a directed rounding mode. Its calls run to nearest and are counted."""
+
+TO_NEAREST = ("ndarray.round",)
+"""Callables of NumPy that round to decimals, as Python's `round` does: what is asked for is the nearest one.
+`np.round`, and the methods of scalars and masked arrays, call it."""
 
 WRITES_LAST = ("scipy.sparse._sparsetools", "scipy.ndimage._nd_image")
 """Modules whose functions return nothing, and write their results into the last array that they are given."""

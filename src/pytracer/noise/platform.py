@@ -9,9 +9,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytracer import _native
-from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.noise.model import Availability, Description, NoiseModel, Part
 from pytracer.noise.options import Option, some_of
+from pytracer.shared import BLAS_THREAD_VARIABLES
 
 if TYPE_CHECKING:
     from pytracer.noise.machine import Library

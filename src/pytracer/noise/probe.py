@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pytracer import _native
+from pytracer.noise.machine import loaded_files
 
 CORES = {
     "Prescott": "pni",
@@ -65,10 +66,9 @@ def loaded() -> dict[str, Any]:
     """NumPy's features, and the BLAS libraries that NumPy and SciPy have loaded."""
     multiarray = _import("numpy._core._multiarray_umath") or _import("numpy.core._multiarray_umath")
     _import("scipy.linalg")
-    lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
-    files = dict.fromkeys(Path(line.split(maxsplit=5)[5]) for line in lines if "/" in line)
-    libraries = [str(path) for path in files if any(name in path.name for name in BLAS)]
-    answer = {"numpy": None, "files": list(map(str, files)), "libraries": libraries, "left_alone": left_alone()}
+    files = loaded_files()
+    libraries = [path for path in files if any(name in Path(path).name for name in BLAS)]
+    answer = {"numpy": None, "files": files, "libraries": libraries, "left_alone": left_alone()}
     if multiarray is None:
         return answer
     found = [name for name in multiarray.__cpu_dispatch__ if multiarray.__cpu_features__[name]]

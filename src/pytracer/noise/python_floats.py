@@ -12,7 +12,7 @@ from typing import Any
 from pytracer.noise.rewriting import original, rewritten
 
 PACKAGES = ("numba",)
-"""Whose import must be told by `modules_loaded`."""
+"""Of whose import `modules_loaded` must be told."""
 
 IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
 """The file of code that Python leaves out of the tracebacks of imports."""

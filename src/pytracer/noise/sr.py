@@ -7,12 +7,14 @@ J. Vignes, A stochastic arithmetic for reliable scientific computation, Math. Co
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import CodeType
 
 from pytracer import _native
 from pytracer.noise import blas, python_floats, python_math
+from pytracer.noise.conjugates import Conjugates
 from pytracer.noise.model import Description, NoiseModel, Part
-from pytracer.noise.native import is_denied, is_perturbed, writes_last
+from pytracer.noise.native import PYTHON_KINDS, TO_NEAREST, is_denied, is_perturbed, writes_last
 from pytracer.noise.options import Option, choice
 
 NUMPY_LOOPS = (
@@ -55,6 +57,7 @@ class StochasticRounding(NoiseModel):
         self._nearness = mode == "nearness"
         self._native = _native.has_native_rounding()
         self._numpy = False
+        self._conjugates = Conjugates()
 
     def parts(self) -> tuple[Part, ...]:
         """The layers, and what each finds."""
@@ -65,6 +68,10 @@ class StochasticRounding(NoiseModel):
     def own_code(self, is_user_file: Callable[[str], bool]) -> None:
         """Rewrite it as it is compiled."""
         python_floats.install(is_user_file)
+
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """Rewritten."""
+        return python_floats.compiled(source, file)
 
     def start(self, seed: int) -> None:
         """Seed the streams; NumPy's loops are replaced when NumPy is there."""
@@ -79,8 +86,14 @@ class StochasticRounding(NoiseModel):
         """Put NumPy's own loops back; native calls keep round-to-nearest."""
         _native.stop_noise()
 
+    def watched(self) -> tuple[str, ...]:
+        """Numba compiles bytecode itself."""
+        return python_floats.PACKAGES
+
     def modules_loaded(self) -> None:
         """NumPy's inner loops and scalars are replaced, once; modes are drawn anew inside BLAS libraries that came."""
+        python_floats.modules_loaded()
+        self._conjugates.modules_loaded()
         _native.install_blas()
         numpy = sys.modules.get("numpy")
         if numpy is None or self._numpy:
@@ -89,9 +102,15 @@ class StochasticRounding(NoiseModel):
         _native.install_scalars()
         _native.install_loops([each for each in vars(numpy).values() if type(each) is numpy.ufunc])
 
-    def hook_flags(self, module: str, name: str) -> int:
-        """NOISE when it computes and tolerates a directed rounding mode."""
-        if not self._native:
+    def unperturbed(self, installed: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+        """Modules with Python floats of their own."""
+        return python_floats.unperturbed(installed)
+
+    def flags(self, module: str, name: str, kind: str) -> int:
+        """NOISE when native code computes and tolerates a directed rounding mode; TO_NEAREST where loops must."""
+        if module == "numpy" and name in TO_NEAREST:
+            return _native.TO_NEAREST
+        if not self._native or kind in PYTHON_KINDS:
             return 0
         if is_denied(module, name):
             return _native.DENIED

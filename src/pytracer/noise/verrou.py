@@ -103,19 +103,16 @@ class Verrou(NoiseModel):
     def _exclusions(self) -> list[str]:
         """Lines of the file: function and library, `*` for any."""
         lines = [f"{name} *" for name in EXCLUDED_FUNCTIONS]
+        import math  # noqa: F401  it may be what loads libm
+
+        from pytracer.noise.machine import loaded_files  # not in the traced process
+
+        # Those of the traced Python are the same, by the names that Valgrind sees.
         lines += [f"* {path}" for path in loaded_files() if _is_excluded(Path(path).name)]
         lines.append(f"* {_native.__file__}")  # the tool's own arithmetic
         if self._exclude:
             lines += [line.strip() for line in Path(self._exclude).read_text().splitlines() if line.strip()]
         return lines
-
-
-def loaded_files() -> list[str]:
-    """Files that this Python is made of: those of the traced one are the same, by the names that Valgrind sees."""
-    import math  # noqa: F401  it may be what loads libm
-
-    lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
-    return list(dict.fromkeys(line.split(maxsplit=5)[5] for line in lines if "/" in line))
 
 
 def _is_excluded(name: str) -> bool:

@@ -1,6 +1,6 @@
 """The tables that sum up the calls: functions and edges, made when all calls are stored.
 
-They read whole columns of the calls back, one after the other: some 40 bytes of memory a call.
+They read whole columns of the calls back, one after the other: some 65 bytes of memory a call.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,11 +35,12 @@ def of_functions(calls: ReadColumn, count: int) -> Mapping[str, ArrayLike]:
 def of_edges(calls: ReadColumn) -> Mapping[str, ArrayLike]:
     """The table `edges`, by caller, then callee."""
     caller, callee = ends(calls)
-    pairs, group = np.unique(np.stack([caller, callee]), axis=1, return_inverse=True)
-    groups = Groups(group.ravel(), pairs.shape[1])
+    width = int(np.max(callee, initial=0)) + 1
+    pairs, group = np.unique((caller + 1) * width + callee, return_inverse=True)
+    groups = Groups(group, len(pairs))
     return {
-        "caller": pairs[0],
-        "callee": pairs[1],
+        "caller": pairs // width - 1,
+        "callee": pairs % width,
         "calls": groups.sizes(),
         "duration_ns": groups.sums(np.maximum(calls("duration_ns"), 0)),
         "bits_lost_max": groups.maxima(calls("bits_lost")),

@@ -1,218 +1,101 @@
-"""Lines the samples up call by call.
+"""Lines the samples up call by call: see docs/alignment.md.
 
-Lanes are matched by process and lane name. In a lane two calls match when they have the same key (function, call site,
-outcome), their parents match, and they stand in the common prefix or the common suffix of their parents' children.
-Sample 0 is the side that the others are compared with. Linear in the number of calls; equal trees need one comparison
-of columns.
+Lanes (threads, tasks) are paired by name (`lanes`), the calls of a lane are merged into one tree (`tree`), and where
+samples went different ways is told from that tree (`divergence`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytracer.parse.catalog import Catalog
-from pytracer.records.reader import Lane, Process, Trace
-from pytracer.records.schema import Outcome
+from pytracer.parse.lanes import LaneGroup, pair_lanes
+from pytracer.parse.tree import MergedTree, Side, function_of, site_of
+from pytracer.records.reader import Lane, Trace
+from pytracer.records.schema import CALL
 
 Ints = NDArray[np.int64]
-
-ROOT = -1
-
-
-class CallCount(NamedTuple):
-    """So many calls of a function that ended in one way."""
-
-    function: int  # number in the catalog
-    outcome: Outcome
-    calls: int
-
-
-class Side(NamedTuple):
-    """What some samples called where the reference called something else."""
-
-    samples: tuple[int, ...]  # index in the sequence of compared traces
-    calls: tuple[CallCount, ...]
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Children of one call that do not match in all samples. Rows are those of the reference lane, -1 for none."""
-
-    parent: int  # the call whose children differ; ROOT for the roots of the lane
-    site: int  # number in the catalog of the first call that differs; -1 when not known
-    before: int  # last matched child before the difference
-    first: int  # first unmatched child
-    reference: tuple[CallCount, ...]
-    sides: tuple[Side, ...]
+Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class AlignedLane:
-    """One lane in all samples.
+    """One lane in all samples: the calls that any of them made, in order of time. All columns have shape (M,).
 
-    `rows` (samples, calls) gives for each call of the reference the row of the matching call in each sample, -1 for
-    none. `function` and `site` (calls,) are catalog numbers of the reference's calls.
+    `rows[i]` gives for each call its row in sample i, -1 for none; it is None where the sample has no such lane.
+    Samples that made the same calls share one array.
     """
 
     process: str
     name: str
-    reference: Lane | None  # None when only other samples have this lane
     lanes: tuple[Lane | None, ...]
-    rows: Ints
-    function: Ints
-    site: Ints
-    divergences: tuple[Divergence, ...]
+    rows: tuple[Rows | None, ...]
+    source: Rows  # index of the sample whose record is shown
+    parent: Rows  # call that made it, -1 for a root
+    key: Ints  # function and call site in one number (tree.function_of, tree.site_of)
+    moved: tuple[Rows, ...]  # of each sample: the calls that it made in another order than the others
+    capped: int  # lists of calls that were too different to be aligned whole
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def functions(self, calls: slice | Ints) -> Ints:
+        """Catalog number of the function of each of the calls."""
+        return function_of(self.key[calls])
+
+    def sites(self, calls: slice | Ints) -> Ints:
+        """Catalog number of the call site of each of the calls, -1 when unknown."""
+        return site_of(self.key[calls])
+
+    def shown(self, calls: slice | Ints) -> Rows:
+        """Row of each of the calls in the sample that is its source."""
+        source = self.source[calls]
+        result = np.empty(len(source), np.int32)
+        for sample in np.unique(source).tolist():
+            rows = self.rows[sample]
+            assert rows is not None  # it is the source
+            some = source == sample
+            result[some] = rows[calls][some]
+        return result
+
+    def records(self, calls: slice | Ints) -> NDArray[np.void]:
+        """The CALL record of each of the calls in the sample that is its source; the parent is a row of that sample."""
+        return self._gather(calls, None)
+
+    def column(self, name: str, calls: slice | Ints = slice(None)) -> NDArray[Any]:
+        """A field of these records."""
+        return self._gather(calls, name)
+
+    def _gather(self, calls: slice | Ints, name: str | None) -> NDArray[Any]:
+        source, shown = self.source[calls], self.shown(calls)
+        result = np.empty(len(source), CALL if name is None else CALL[name])
+        for sample in np.unique(source).tolist():
+            lane = self.lanes[sample]
+            assert lane is not None  # it is the source
+            some = source == sample
+            result[some] = (lane.calls if name is None else lane.calls[name])[shown[some]]
+        return result
 
 
-def align(reference: Trace, samples: Sequence[Trace], catalog: Catalog) -> list[AlignedLane]:
-    """Match the calls of every sample with those of the reference, lane by lane."""
-    sides = [{(process.name, lane.name): (process, lane) for process, lane in trace.lanes()} for trace in samples]
-    first = {(process.name, lane.name): (process, lane) for process, lane in reference.lanes()}
-    keys = list(first) + [key for side in sides for key in side if key not in first]
-    return [_align_lane(key, first.get(key), [s.get(key) for s in sides], catalog) for key in dict.fromkeys(keys)]
+def align(traces: Sequence[Trace], catalog: Catalog) -> list[AlignedLane]:
+    """Match the calls of all traces, lane by lane. Calls of several are shown as the first of them made them."""
+    return [_align_lane(group, catalog) for group in pair_lanes(traces, catalog)]
 
 
-@dataclass(frozen=True)
-class _Tree:
-    """The calls of a lane as lists of children: those of call r are `order[first[r + 1] : first[r + 2]]`."""
-
-    key: Ints  # function, site and outcome of each call in one number
-    parent: Ints
-    order: Ints
-    first: Ints
-    ordered: Ints  # key[order]
-
-    @classmethod
-    def of(cls, place: tuple[Process, Lane] | None, catalog: Catalog) -> "_Tree":
-        if place is None:
-            empty = np.zeros(0, np.int64)
-            return cls(empty, empty, empty, np.zeros(2, np.int64), empty)
-        function, site = catalog.functions_of(*place), catalog.sites_of(*place)
-        calls = place[1].calls
-        parent = calls["parent"].astype(np.int64)
-        first = np.concatenate([[0], np.cumsum(np.bincount(parent + 1, minlength=len(parent) + 1))])
-        key, order = _key(function, site, calls["outcome"]), np.argsort(parent, kind="stable")
-        return cls(key, parent, order, first, key[order])
-
-    def children(self, calls: Ints) -> tuple[Ints, Ints]:
-        """Start in `order` and number of the children of each call."""
-        return self.first[calls + 1], self.first[calls + 2] - self.first[calls + 1]
-
-
-def _key(function: Ints, site: Ints, outcome: NDArray[np.uint8]) -> Ints:
-    result: Ints = (function << 34) | ((site + 1) << 2) | outcome.astype(np.int64)
-    return result
-
-
-def _function_of(key: Ints) -> Ints:
-    return key >> 34
-
-
-def _site_of(key: int) -> int:
-    return ((key >> 2) & (2**32 - 1)) - 1
-
-
-class _Difference(NamedTuple):
-    """Children of matched calls between their common prefix and suffix, in one sample."""
-
-    parent: int
-    before: int
-    reference: Ints  # rows in the reference
-    sample: Ints  # rows in the sample
-
-
-def _align_lane(
-    name: tuple[str, str],
-    reference: tuple[Process, Lane] | None,
-    samples: Sequence[tuple[Process, Lane] | None],
-    catalog: Catalog,
-) -> AlignedLane:
-    tree = _Tree.of(reference, catalog)
-    others = [_Tree.of(sample, catalog) for sample in samples]
-    rows = np.full((len(samples), len(tree.key)), -1)
-    differences: list[list[_Difference]] = []
-    for row, other in zip(rows, others, strict=True):
-        if np.array_equal(tree.key, other.key) and np.array_equal(tree.parent, other.parent):
-            row[:] = np.arange(len(row))
-            differences.append([])
-        else:
-            differences.append(_match(tree, other, row))
-    site = ((tree.key >> 2) & (2**32 - 1)) - 1
-    lanes = tuple(sample[1] if sample else None for sample in samples)
-    divergences = tuple(_merge(tree, others, differences))
-    lane = reference[1] if reference else None
-    return AlignedLane(*name, lane, lanes, rows, _function_of(tree.key), site, divergences)
-
-
-def _match(tree: _Tree, other: _Tree, rows: Ints) -> list[_Difference]:
-    """Fill `rows` with the matches, one level of the trees at a time, and return what is left over."""
-    found: list[_Difference] = []
-    a = b = np.array([ROOT])
-    while len(a):
-        (start_a, count_a), (start_b, count_b) = tree.children(a), other.children(b)
-        shared = np.minimum(count_a, count_b)
-        end_a, end_b = start_a + count_a - 1, start_b + count_b - 1
-        prefix = _common(tree.ordered, start_a, other.ordered, start_b, shared, 1)
-        suffix = _common(tree.ordered, end_a, other.ordered, end_b, shared - prefix, -1)
-        for i in np.flatnonzero(prefix + suffix < np.maximum(count_a, count_b)).tolist():
-            middle_a = slice(start_a[i] + prefix[i], start_a[i] + count_a[i] - suffix[i])
-            middle_b = slice(start_b[i] + prefix[i], start_b[i] + count_b[i] - suffix[i])
-            before = int(tree.order[middle_a.start - 1]) if prefix[i] else -1
-            found.append(_Difference(int(a[i]), before, tree.order[middle_a], other.order[middle_b]))
-        head, steps = _ranges(prefix)
-        tail, back = _ranges(suffix)
-        a = tree.order[np.concatenate([start_a[head] + steps, end_a[tail] - back])]
-        b = other.order[np.concatenate([start_b[head] + steps, end_b[tail] - back])]
-        rows[a] = b
-    return found
-
-
-def _ranges(counts: Ints) -> tuple[Ints, Ints]:
-    """For counts (2, 0, 3): the segments (0, 0, 2, 2, 2) and the steps (0, 1, 0, 1, 2)."""
-    segment = np.repeat(np.arange(len(counts)), counts)
-    return segment, np.arange(len(segment)) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def _common(key_a: Ints, start_a: Ints, key_b: Ints, start_b: Ints, limit: Ints, direction: int) -> Ints:
-    """How many keys of each pair of sequences agree, from the starts in `direction`, at most `limit`."""
-    segment, step = _ranges(limit)
-    step = step * direction
-    unequal = np.flatnonzero(key_a[start_a[segment] + step] != key_b[start_b[segment] + step])
-    segments, first = np.unique(segment[unequal], return_index=True)
-    length = limit.copy()
-    length[segments] = np.abs(step[unequal[first]])
-    return length
-
-
-def _merge(tree: _Tree, others: Sequence[_Tree], differences: Sequence[Sequence[_Difference]]) -> list[Divergence]:
-    """One divergence per call whose children differ in some sample, in order of that call."""
-    by_parent: dict[int, list[tuple[int, _Difference]]] = {}
-    for sample, found in enumerate(differences):
-        for difference in found:
-            by_parent.setdefault(difference.parent, []).append((sample, difference))
-    return [_divergence(tree, others, parent, by_parent[parent]) for parent in sorted(by_parent)]
-
-
-def _divergence(
-    tree: _Tree, others: Sequence[_Tree], parent: int, found: Sequence[tuple[int, _Difference]]
-) -> Divergence:
-    unmatched = np.unique(np.concatenate([difference.reference for _, difference in found]))
-    groups: dict[bytes, list[tuple[int, Ints]]] = {}
-    for sample, difference in found:
-        keys = others[sample].key[difference.sample]
-        groups.setdefault(keys.tobytes(), []).append((sample, keys))
-    sides = tuple(Side(tuple(s for s, _ in group), _count(group[0][1])) for group in groups.values())
-    first = int(unmatched[0]) if len(unmatched) else -1
-    heads = [int(tree.key[first])] if first >= 0 else [int(g[0][1][0]) for g in groups.values() if len(g[0][1])]
-    before = min(difference.before for _, difference in found)
-    return Divergence(parent, _site_of(heads[0]), before, first, _count(tree.key[unmatched]), sides)
-
-
-def _count(keys: Ints) -> tuple[CallCount, ...]:
-    """Calls per function and outcome, in order of first appearance."""
-    kinds, first, calls = np.unique((_function_of(keys) << 2) | (keys & 3), return_index=True, return_counts=True)
-    order = np.argsort(first)
-    return tuple(CallCount(int(kinds[i]) >> 2, Outcome(int(kinds[i]) & 3), int(calls[i])) for i in order)
+def _align_lane(group: LaneGroup, catalog: Catalog) -> AlignedLane:
+    sides = [None if place is None else Side.of(*place, catalog) for place in group.places]
+    tree = MergedTree.of(sides, catalog)
+    return AlignedLane(
+        group.process,
+        group.name,
+        tuple(None if place is None else place[1] for place in group.places),
+        tuple(tree.rows),
+        tree.source,
+        tree.parent,
+        tree.key,
+        tuple(tree.moved),
+        tree.capped,
+    )

@@ -108,9 +108,13 @@ def _finite(cell: Any) -> Any:
 def _sites(result: Result) -> dict[tuple[int, int], list[dict[str, Any]]]:
     """Caller and callee -> from where, most calls first."""
     caller, callee = ends(result.calls.__getitem__)
-    rows, calls = np.unique(np.stack([caller, callee, result.calls["site"]]), axis=1, return_counts=True)
+    functions, known = len(result.functions), len(result.sites) + 1
+    keys = ((caller + 1) * functions + callee) * known + result.calls["site"] + 1
+    unique, calls = np.unique(keys, return_counts=True)
+    pairs, site = np.divmod(unique, known)
+    rows = (pairs // max(functions, 1) - 1, pairs % max(functions, 1), site - 1, calls)
     files, lines = [*result.sites["file"].tolist(), ""], [*result.sites["line"].tolist(), 0]
     found: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for one, other, site, count in sorted(zip(*rows.tolist(), calls.tolist(), strict=True), key=lambda row: -row[3]):
+    for one, other, site, count in sorted(zip(*(row.tolist() for row in rows), strict=True), key=lambda row: -row[3]):
         found.setdefault((one, other), []).append({"file": files[site], "line": lines[site], "calls": count})
     return found

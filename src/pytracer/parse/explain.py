@@ -43,7 +43,7 @@ class Differences:
         self._inputs[calls] = (np.bincount(of[values.differs & ~output], minlength=len(calls)) > 0) | counts[0]
         self._outputs[calls] = (np.bincount(of[values.differs & output], minlength=len(calls)) > 0) | counts[1]
 
-    def begin(self, parent: Ints) -> Ints:
+    def begin(self, parent: NDArray[np.int32]) -> Ints:
         """Rows of the calls in which differences begin, ascending; `parent` (calls,) is -1 for a root."""
         inside = np.zeros(len(parent), np.bool_)  # some call in it is one of them
         found = []
@@ -87,7 +87,10 @@ class Explainer:
     def lane(
         self, reference: View, calls: Ints, views: Sequence[View], rows: Ints, functions: Ints, sites: Ints
     ) -> None:
-        """Explain `calls` (C,) of the reference, found at `rows` (N, C) of the samples; -1 for not found."""
+        """Explain `calls` (C,) of the sample that shows them, found at `rows` (N, C) of the samples, -1 for not found.
+
+        `functions` and `sites` (C,) are their catalog numbers.
+        """
         if len(views) != len(self.samples):
             return
         everywhere = np.flatnonzero((rows >= 0).all(axis=0))
@@ -95,7 +98,7 @@ class Explainer:
             some = everywhere[first : first + BATCH_CALLS]
             tokens = _outputs(reference, calls[some], views, rows[:, some])
             explained = [(name, _agrees(tokens, level)) for name, level in self._levels.items()]
-            for i, call in enumerate(calls[some].tolist()):
+            for i, call in enumerate(some.tolist()):
                 names = tuple(name for name, agrees in explained if agrees[i])
                 self._add(int(functions[call]), int(sites[call]), names, tokens[:, i])
 

@@ -12,11 +12,12 @@ from pytracer.records.pickle_original import UNKNOWN_NOISE
 from pytracer.records.pickles import open_trace
 from pytracer.records.reader import Trace
 from pytracer.records.start import why_not_started
+from pytracer.shared import NO_NOISE
 
 NOISE_COUNTERS = ("noisy_loops", "noisy_elements", "inexact_elements", "noisy_native_calls", "noisy_scalars")
 """Counters of perturbed operations: all zero means that nothing was perturbed inside the process."""
 
-_UNPERTURBED = ("none", UNKNOWN_NOISE)
+_UNPERTURBED = (NO_NOISE, UNKNOWN_NOISE)
 
 
 class Status(StrEnum):
@@ -29,7 +30,7 @@ class Status(StrEnum):
     REPEATED = "repeated"
 
 
-_COMPARED = (Status.MEASURED, Status.UNPERTURBED)
+_COMPARED = ((Status.MEASURED, Status.UNPERTURBED), (Status.FAILED,))
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,26 @@ class Experiment:
         return self.verdict == Status.MEASURED
 
     @property
+    def aligned(self) -> list[int]:
+        """Index in `samples` of those to align: the reference, those that ended as it did, those that did not."""
+        others = [i for i, s in enumerate(self.samples) if i > 0 and s.trace is not None]
+        return [0, *(i for status in _COMPARED for i in others if self.samples[i].status in status)]
+
+    @property
     def compared(self) -> list[Trace]:
-        """The traces to align with the reference, which may be one of them: those that ended as it did."""
-        return [s.trace for s in self.samples if s.trace is not None and s.status in _COMPARED]
+        """The traces to align; the first is the reference."""
+        return [s.trace for s in (self.samples[i] for i in self.aligned) if s.trace is not None]
 
     @property
     def measured(self) -> list[int]:
         """Index in `compared` of the samples that are measured; empty when there is nothing to measure."""
-        used = [s for s in self.samples if s.trace is not None and s.status in _COMPARED]
+        used = [self.samples[i] for i in self.aligned]
         return [i for i, s in enumerate(used) if s.status == Status.MEASURED] if self.perturbed else []
+
+    @property
+    def ended(self) -> list[bool]:
+        """Of each of the compared samples whether it ended unlike the reference."""
+        return [self.samples[i].status == Status.FAILED for i in self.aligned]
 
     @property
     def perturbed_from_outside(self) -> bool:
@@ -171,7 +183,9 @@ def _classify(trace: Trace, first: Trace, exit_codes: Mapping[Path, int | None],
         return Sample(
             trace.path, trace, code, Status.FAILED, f"it ended with exit code {code}, {other} with {expected}"
         )
-    if trace.model == "none":
+    if trace.ended_ns is None and first.ended_ns is not None and code == UNKNOWN_EXIT:
+        return Sample(trace.path, trace, code, Status.FAILED, "its trace ends early: it was killed or is still running")
+    if trace.model == NO_NOISE:
         return Sample(trace.path, trace, code, Status.UNPERTURBED, "it ran without noise")
     if trace.model == UNKNOWN_NOISE:
         reason = "the traces of the original do not say how the program was perturbed"
@@ -199,6 +213,6 @@ def _verdict(samples: Sequence[Sample]) -> str:
     elif not without:
         reason = "all perturbed samples failed"
     else:
-        noisy = (sample.reason for sample in without if sample.trace is not None and sample.trace.model != "none")
+        noisy = (sample.reason for sample in without if sample.trace is not None and sample.trace.model != NO_NOISE)
         reason = next(noisy, "the samples ran without noise")
     return f"not perturbed: {reason}"

@@ -245,7 +245,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "samples": (TEXT, "JSON list: numbers of the samples that differ from the reference"),
         "reference": (TEXT, "JSON list of {function, outcome, calls}: what the reference called"),
         "sides": (TEXT, "JSON list of {samples, calls: [{function, outcome, calls}]}: what they called instead"),
-        "kind": (TEXT, "what differs: a value of parse.align.DivergenceKind"),
+        "kind": (TEXT, "what differs: a value of parse.divergence.DivergenceKind"),
         "times": ("i8", "how often it was found at the same place; the other columns are of the first time"),
         "evidence": (TEXT, "JSON list of rows in values: those just before it that already differed, worst first"),
     },

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.errors import PytracerError, UsageError
+from pytracer.parse.chunks import ChunkedTable
 from pytracer.parse.files import Part
 from pytracer.parse.schema import (
     ATTRIBUTES,
@@ -41,6 +42,8 @@ SMALL_CHUNK_ROWS = 2**8
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
 UNFILLED = ("calls", "values", "elements", "divergences")
+CACHE_BYTES = 2**18
+"""Of each column, so all of them take some 40 MB: two chunks, as tables are read from the first row to the last."""
 VERSIONS = ("v110", "v110")
 """Of HDF5: half the size of the oldest form for small results, with checksums, and read by all since 2016."""
 _TEXT_TYPE = h5py.string_dtype("utf-8")
@@ -63,16 +66,24 @@ class ResultWriter:
         self.path = Path(path)
         try:
             self._part = Part(self.path)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+        try:
             self._sink = Sink(self._part.name, "w+")
             self._file = h5py.File(self._sink, "w", libver=VERSIONS)
         except OSError as error:
+            self._part.discard()
             raise _cannot_write(self.path, error) from error
         self._finished = False
         self._rows = dict.fromkeys(TABLES, 0)
+        self._chunked: dict[str, ChunkedTable] = {}
         self._datasets: dict[str, Any] = {}
         for table, columns in TABLES.items():
             for column, (kind, comment) in columns.items():
                 self._create(f"{table}/{column}", kind, comment)
+            if table in CHUNK_ROWS:
+                datasets = {column: self._datasets[f"{table}/{column}"] for column in columns}
+                self._chunked[table] = ChunkedTable(datasets, CHUNK_ROWS[table])
 
     def _create(self, name: str, kind: str, comment: str) -> None:
         # Variable-length texts are references into a heap: compressing them gains nothing.
@@ -104,6 +115,9 @@ class ResultWriter:
         if first == end:
             return
         try:
+            if table in self._chunked:
+                self._chunked[table].append(columns)
+                columns = {}
             for name, column in columns.items():
                 dataset = self._datasets[f"{table}/{name}"]
                 dataset.resize((end,))
@@ -115,6 +129,8 @@ class ResultWriter:
     def column(self, table: str, name: str) -> NDArray[Any]:
         """A column of numbers as written so far."""
         try:
+            if table in self._chunked:
+                self._chunked[table].flush()
             written: NDArray[Any] = self._datasets[f"{table}/{name}"][:]
         except (OSError, RuntimeError) as error:
             raise _cannot_write(self.path, self._sink.error or error) from error
@@ -126,6 +142,8 @@ class ResultWriter:
         if attributes.keys() != ATTRIBUTES.keys():
             raise ValueError(f"attributes are missing or unknown: {attributes.keys() ^ ATTRIBUTES.keys()}")
         try:
+            for table in self._chunked.values():
+                table.flush()
             for name, value in attributes.items():
                 self._file.attrs[name] = value
             self._file["provenance"] = _storable([json.dumps(provenance)])[0]
@@ -230,7 +248,7 @@ class Result:
         if not path.is_file():
             raise ResultError(f"no result at {path}: give a file that `pytracer parse` or `pytracer run` wrote")
         try:
-            file = h5py.File(path, "r")
+            file = h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES)
         except OSError as error:
             raise ResultError(f"{path} is not a result: HDF5 cannot open it; parse the traces again") from error
         try:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytracer.parse.aggregates import ReadColumn, of_functions
-from pytracer.parse.align import AlignedLane, CallCount
-from pytracer.parse.catalog import Catalog, Numbering
+from pytracer.parse.align import AlignedLane
+from pytracer.parse.catalog import Catalog, Numbering, distinct
+from pytracer.parse.divergence import CallCount, Divergence
+from pytracer.parse.evidence import Evidence
 from pytracer.parse.explain import Explainer
 from pytracer.parse.samples import Experiment, Sample
 from pytracer.parse.schema import SOURCES_PER_RESULT, TABLES
@@ -24,6 +26,7 @@ Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
 
 CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
+CUT_SHORT = "{}: {} lists of calls differ too much to be aligned whole: they were aligned piece by piece"
 
 
 class Labels:
@@ -36,8 +39,8 @@ class Labels:
 
     def of(self, functions: Ints, keys: Ints) -> Ints:
         """Row in labels of each value, from the catalog number of its function and its key (`View.keys`)."""
-        unique, first = np.unique(keys, return_inverse=True)
-        pairs, index = np.unique(functions * max(len(unique), 1) + first, return_inverse=True)
+        unique, _, first = distinct(keys)
+        pairs, _, index = distinct(functions * max(len(unique), 1) + first)
         numbers = [self._number(pair // len(unique), int(unique[pair % len(unique)])) for pair in pairs.tolist()]
         return np.array(numbers, np.int64)[index]
 
@@ -76,7 +79,7 @@ class Types:
 
     def of(self, view: View, rows: Ints) -> Ints:
         """Row in types of each value."""
-        tokens, first, index = np.unique(view.types(rows), return_index=True, return_inverse=True)
+        tokens, first, index = distinct(view.types(rows))
         for token, row in zip(tokens.tolist(), rows[first].tolist(), strict=True):
             if token not in self._known:
                 self._known[token] = self.rows.number(_type(view, row))
@@ -150,31 +153,50 @@ def coverage(traces: Iterable[Trace]) -> Columns:
     return _columns("coverage", ((gap.event, gap.name, gap.why, gap.count, samples) for gap, samples in found))
 
 
-def notes(traces: Iterable[Trace], reference: Trace, sources: Sources) -> Columns:
-    """The table `notes`; that of the reference names the source files that may not be those that ran."""
+def notes(traces: Iterable[Trace], reference: Trace, sources: Sources, lanes: Sequence[AlignedLane]) -> Columns:
+    """The table `notes`: what reading the traces dropped, where alignment had to be cut short, what sources changed.
+
+    The notes of the reference name the source files that may not be those that ran.
+    """
     found = [(trace.sample, note) for trace in traces for note in trace.notes]
+    found += [(0, CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped)) for lane in lanes if lane.capped]
     return _columns("notes", found + [(reference.sample, f"{file}: {CHANGED}") for file in sources.changed])
 
 
 def divergences(
-    lanes: Sequence[AlignedLane], first_calls: Sequence[int], compared: Sequence[Trace], catalog: Catalog
+    found: Sequence[Divergence],
+    evidence: Sequence[Sequence[Evidence]],
+    lanes: Sequence[AlignedLane],
+    first_calls: Sequence[int],
+    compared: Sequence[Trace],
+    catalog: Catalog,
 ) -> Columns:
-    """The table `divergences`."""
+    """The table `divergences`; `evidence` of each of those found."""
+    first_values = _first_values(lanes, [one.lane for one, values in zip(found, evidence, strict=True) if values])
     rows: list[tuple[Any, ...]] = []
-    for number, (lane, first) in enumerate(zip(lanes, first_calls, strict=True)):
-        for found in lane.divergences:
-            parent, before, start = (
-                first + row if row >= 0 else -1 for row in (found.parent, found.before, found.first)
-            )
-            function = int(lane.function[found.parent]) if found.parent >= 0 else -1
-            sides: list[dict[str, Any]] = [
-                {"samples": [compared[i].sample for i in side.samples], "calls": _counts(side.calls, catalog)}
-                for side in found.sides
-            ]
-            who = json.dumps(sorted({sample for side in sides for sample in side["samples"]}))
-            texts = (who, json.dumps(_counts(found.reference, catalog)), json.dumps(sides))
-            rows.append((number, parent, function, found.site, before, start, *texts))
+    for one, values in zip(found, evidence, strict=True):
+        places = [first_calls[one.lane] + call if call >= 0 else -1 for call in (one.parent, one.before, one.first)]
+        sides: list[dict[str, Any]] = [
+            {"samples": [compared[i].sample for i in way.samples], "calls": _counts(way.calls, catalog)}
+            for way in one.ways
+        ]
+        who = sorted({sample for side in sides for sample in side["samples"]})
+        shown = [int(first_values[one.lane][value.call]) + value.value for value in values]
+        texts = [json.dumps(part) for part in (who, _counts(one.reference, catalog), sides)]
+        end = one.kind.value, one.times, json.dumps(shown)
+        rows.append((one.lane, places[0], one.function, one.site, *places[1:], *texts, *end))
     return _columns("divergences", rows)
+
+
+def _first_values(lanes: Sequence[AlignedLane], wanted: Sequence[int]) -> dict[int, Ints]:
+    """For each lane the row in values of the first value of each call."""
+    result, stored = {}, 0
+    for number, lane in enumerate(lanes if wanted else ()):
+        counts = lane.column("n_inputs").astype(np.int64) + lane.column("n_outputs")
+        if number in wanted:
+            result[number] = stored + np.cumsum(counts) - counts
+        stored += int(counts.sum())
+    return result
 
 
 def explanations(explainer: Explainer | None) -> Columns:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytracer.parse.catalog import Catalog
 from pytracer.parse.measure import PRECISION
+from pytracer.parse.schema import Finding
 from pytracer.records.reader import Lane
 from pytracer.records.schema import Kind
 
@@ -118,6 +120,26 @@ class View:
         result[arrays] = self.lane.arrays.readable[self.lane.arrays.find(rows[arrays])]
         return result
 
+    def sizes(self, rows: Ints) -> Ints:
+        """Number of elements of each value: 1 for what is no array, 0 for an array without elements in the trace."""
+        result = np.ones(len(rows), np.int64)
+        arrays = np.flatnonzero(self.kinds(rows) == Kind.ARRAY)
+        result[arrays] = self.lane.arrays.size[self.lane.arrays.find(rows[arrays])]
+        return result
+
+    def starts(self, rows: Ints) -> Ints:
+        """Payload offset of the elements of each array; -1 for one that is not there."""
+        entries = self.lane.arrays.find(np.maximum(rows, 0))
+        result: Ints = np.where(
+            rows < 0, -1, self.lane.arrays.start[np.minimum(entries, len(self.lane.arrays.start) - 1)]
+        )
+        return result
+
+    def shapes(self, rows: Ints) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the dimensions of each array."""
+        entries = self.lane.arrays.find(rows).tolist()
+        return tuple(self.lane.arrays.shape(entry, self.lane.payload) for entry in entries)
+
     def elements(self, rows: Ints) -> list[NDArray[np.uint8]]:
         """The bytes of the elements of each array; none when they are not in the trace."""
         index = self.lane.arrays
@@ -192,6 +214,41 @@ def agreement(tokens: Tokens) -> NDArray[np.float64]:
         run = np.where(current == previous, run + 1, 1)
         best = np.maximum(best, run)
     result[some] = best / len(tokens)
+    return result
+
+
+def findings(views: Sequence[View], rows: Ints, some: Ints) -> Ints:
+    """In what the types (rows (N, V)) of some values differ between samples (`schema.Finding`); 0 for the others."""
+    result = np.zeros(rows.shape[1], np.int64)
+    if not len(some):
+        return result
+    own = rows[:, some]
+    there = own >= 0
+    kinds = np.stack([view.kinds(row) for view, row in zip(views, own, strict=True)])
+    arrays = there & (kinds == Kind.ARRAY)
+    dtypes, shapes, names = (
+        np.zeros(own.shape, np.int64),
+        np.zeros(own.shape, np.uint64),
+        np.zeros(own.shape, np.uint64),
+    )
+    for i, view in enumerate(views):
+        index = view.lane.arrays
+        entries = index.find(own[i, arrays[i]])
+        dtypes[i, arrays[i]] = view.dtypes[index.dtype[entries]]
+        shapes[i, arrays[i]] = index.shape_key[entries]
+        others = there[i] & ~arrays[i]
+        names[i, others] = view.types(own[i, others])
+    result[some] |= np.where(there.all(axis=0), 0, Finding.MISSING)
+    result[some] |= np.where(_differ(kinds, there) | _differ(names, there & ~arrays), Finding.KIND, 0)
+    result[some] |= np.where(_differ(dtypes, arrays), Finding.DTYPE, 0)
+    result[some] |= np.where(_differ(shapes, arrays), Finding.SHAPE, 0)
+    return result
+
+
+def _differ(columns: NDArray[Any], counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the counted entries (N, V) of a column are not all equal."""
+    first = columns[np.argmax(counted, axis=0), np.arange(columns.shape[1])]
+    result: NDArray[np.bool_] = ((columns != first) & counted).any(axis=0)
     return result
 
 

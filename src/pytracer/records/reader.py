@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pytracer.errors import TraceError
 from pytracer.records.arrays import Arrays
+from pytracer.records.pages import drop_pages
 from pytracer.records.schema import CALL, COUNTERS, SCHEMA_VERSION, TASK, VALUE, Kind, Outcome, Role, TaskKind
 from pytracer.records.tables import (
     Child,
@@ -35,6 +36,7 @@ from pytracer.records.tables import (
     records_of,
 )
 from pytracer.records.tasks import split_tasks
+from pytracer.shared import NO_NOISE
 
 Records = NDArray[np.void]
 
@@ -97,6 +99,10 @@ class Lane:
                 return Opaque(kind, f"{extra} bytes, hash {data:016x}")
             case _:
                 return Opaque(kind, str(extra))
+
+    def drop_pages(self) -> None:
+        """Forget what was read of the files: it would count as memory of this process."""
+        drop_pages(self.calls, self.values, self.payload)
 
     def _big_integer(self, offset: int, length: int) -> int | Opaque:
         digits = self.digits(offset, length)
@@ -226,7 +232,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
         raise TraceError(
             f"{path} has trace format {str(version)[:40]!r}, this pytracer reads {SCHEMA_VERSION}: trace again"
         )
-    noise = meta.setdefault("noise", {"model": "none"})
+    noise = meta.setdefault("noise", {"model": NO_NOISE})
     sample = meta.setdefault("sample", 0)
     sound = (
         isinstance(noise, dict)
@@ -317,6 +323,7 @@ def _read_lane(
     tasks = records_of(folder / "tasks.bin", TASK, notes)
     if np.any(tasks["kind"] > max(TaskKind)):
         raise TraceError(f"{label}/tasks.bin is corrupt: a task of an unknown kind; trace again")
+    drop_pages(calls, values, payload)
     return Lane(folder.name, calls, values, payload, arrays, names, tasks)
 
 
@@ -347,8 +354,10 @@ def _usable_calls(
     if cut.any():
         notes.append(f"{label}: {np.count_nonzero(cut)} calls lost their outputs: shown as not returned")
     running = np.flatnonzero(cut | (calls["outcome"] == Outcome.RUNNING))
-    calls["outcome"][running] = Outcome.RUNNING  # the mapping is copy-on-write: the file stays as it is
-    calls["n_outputs"][running] = 0
+    if len(running):
+        calls = calls.copy()  # what is mapped stays as it is in the file: its pages may be dropped
+        calls["outcome"][running] = Outcome.RUNNING
+        calls["n_outputs"][running] = 0
     return calls
 
 

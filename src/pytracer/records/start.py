@@ -1,4 +1,7 @@
-"""Whether a sample ever came to run the program. Imports nothing heavy: the process that starts the samples asks."""
+"""What the process that starts the samples writes beside a trace, and reads: what was asked for, and how it ended.
+
+Imports nothing heavy: that process reads it, too.
+"""
 
 import json
 from pathlib import Path
@@ -8,10 +11,21 @@ SPEC_NAME = "spec.json"
 EXIT_NAME = "exit.json"
 
 
+def read_spec(trace: Path) -> dict[str, Any]:
+    """What the traced process was asked to do; empty when it is not known."""
+    return _read(trace / SPEC_NAME)
+
+
+def read_status(trace: Path) -> int | None:
+    """The exit status of the sample that wrote this trace, or None when it is not known."""
+    status = _read(trace / EXIT_NAME).get("status")
+    return status if isinstance(status, int) else None
+
+
 def why_not_started(trace: Path) -> str:
     """Why there is no trace, where a command in front of the program did not run it; empty otherwise."""
-    prefix, status = _read(trace / SPEC_NAME).get("prefix"), _read(trace / EXIT_NAME).get("status")
-    if not isinstance(prefix, str) or not prefix or not isinstance(status, int) or (trace / "meta.json").exists():
+    prefix, status = read_spec(trace).get("prefix"), read_status(trace)
+    if not isinstance(prefix, str) or not prefix or status is None or (trace / "meta.json").exists():
         return ""
     ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
     return (

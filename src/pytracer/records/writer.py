@@ -31,6 +31,7 @@ from pytracer.records.schema import (
     Outcome,
     Role,
 )
+from pytracer.shared import NO_NOISE
 
 _FLOATS: dict[type, Kind] = {
     float: Kind.FLOAT64,
@@ -51,7 +52,7 @@ class TraceWriter:
         self.path.mkdir(parents=True)
         self.clock = 0
         self._processes: list[ProcessWriter] = []
-        fields = {"model": "none", "seed": None, "layers": [], "missing": [], "settings": {}} | dict(noise or {})
+        fields = {"model": NO_NOISE, "seed": None, "layers": [], "missing": [], "settings": {}} | dict(noise or {})
         meta = {"schema": SCHEMA_VERSION, "command": [], "sample": sample, "noise": fields} | meta
         (self.path / "meta.json").write_text(json.dumps(meta))
 

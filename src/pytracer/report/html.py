@@ -1,6 +1,5 @@
 """The report as one HTML page that needs no server, no network and no other file; `assets` has its style and script."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from pytracer.errors import PytracerError
 from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.parse.store import Result
 from pytracer.report import html_values
+from pytracer.report.divergence import calls_text, finding_lines, findings, samples_text
 from pytracer.report.markup import Markup, element, join
 from pytracer.report.plain import counted
 from pytracer.report.plots import bars
 from pytracer.report.ranking import Row, ranking
 from pytracer.report.settings import explanations
 from pytracer.report.summary import NOISE_COUNTERS, coverage, divergences, noise, rows, samples
-from pytracer.report.text import _calls, _place, _samples, _verdict
+from pytracer.report.text import place_text, verdict_text
 
 ASSETS = Path(__file__).parent / "assets"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -25,6 +25,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 
 LISTED = 300
 """Rows of a table; the rest is counted."""
+EVIDENCE = 10
+"""Values that differed before a divergence."""
 WORST = 6
 """Values that are drawn."""
 
@@ -55,7 +57,7 @@ def to_html(result: Result) -> str:
     ]
     body = [
         element("header", element("b", "Pytracer"), " ", command, title=str(result.path)),
-        element("h1", _verdict(result, table), class_=None if result.perturbed else "unmeasured"),
+        element("h1", verdict_text(result, table), class_=None if result.perturbed else "unmeasured"),
         _overview(result, table),
         _ranking(result, table),
         html_values.section(result, WORST) if result.perturbed else None,
@@ -156,7 +158,7 @@ def _ranking(result: Result, table: Sequence[Row]) -> Markup:
 
 
 def _site(result: Result, row: Row) -> Markup:
-    place = _place(result, row.place.file, row.place.line)
+    place = place_text(result, row.place.file, row.place.line)
     source = element("code", row.place.source) if row.place.source else None
     return join(place, element("br") if source else None, source)
 
@@ -169,51 +171,59 @@ def _worst(row: Row) -> str:
 
 
 def _divergences(result: Result) -> Markup | None:
-    found = list(zip(divergences(result), rows(result.divergences), strict=True))
-    if not found:
+    found = divergences(result)
+    differing = list(finding_lines(findings(result)))
+    if not found and not differing:
         return None
     blocks = [
         element(
-            "div",
-            element("h3", _where(result, entry, row)),
-            _sides(entry),
-            _evidence(result, json.loads(row["evidence"] or "[]")),
-            class_="divergence",
+            "div", element("h3", _where(result, entry)), _sides(entry), _evidence(entry["evidence"]), class_="divergence"
         )
-        for entry, row in found[:LISTED]
+        for entry in found[:LISTED]
     ]
     more = len(found) - LISTED
-    return section("Divergences", *blocks, element("p", f"and {more} more", class_="note") if more > 0 else None)
+    return section(
+        "Divergences",
+        *blocks,
+        element("p", f"and {more} more: --json lists all", class_="note") if more > 0 else None,
+        element("h3", "Values of other type, shape or special numbers") if differing else None,
+        element("ul", *(element("li", line) for line in differing[:LISTED])) if differing else None,
+    )
 
 
-def _where(result: Result, entry: dict[str, Any], row: dict[str, Any]) -> str:
-    place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
+def _where(result: Result, entry: dict[str, Any]) -> str:
+    place = place_text(result, entry["file"], entry["line"]) if entry["file"] else f"{entry['process']}/{entry['lane']}"
     inside = f" in {entry['inside']}" if entry["inside"] else ""
-    kind = f" ({row['kind']})" if row["kind"] else ""
-    return f"{place}{inside}{kind}" + (f", {row['times']} times" if row["times"] > 1 else "")
+    kind = f" ({entry['kind']})" if entry["kind"] else ""
+    return f"{place}{inside}{kind}" + (f", {entry['times']} times" if entry["times"] > 1 else "")
 
 
 def _sides(entry: dict[str, Any]) -> Markup:
-    lines = [("the reference", _calls(entry["reference"]))]
-    lines += [(_samples(side["samples"]), _calls(side["calls"])) for side in entry["sides"]]
+    lines = [("the reference", calls_text(entry["reference"]))]
+    lines += [(samples_text(side["samples"]), calls_text(side["calls"])) for side in entry["sides"]]
     return table_of(("samples", "what they called"), lines)
 
 
-def _evidence(result: Result, values: Sequence[int]) -> Markup | None:
+def _evidence(values: Sequence[dict[str, Any]]) -> Markup | None:
     """The values that already differed before, worst first."""
     if not values:
         return element("p", "No recorded value differed before.", class_="note")
-    lines = []
-    for number in values[:10]:
-        value = result.values.row(number)
-        call = result.calls.row(value["call"])
-        function = result.functions.row(call["function"])
-        label = str(result.labels.read("text", value["label"]))
-        bits = value["bits_min"]
-        name = f"{function['module']}.{function['name']}".lstrip(".")
-        numbers = (_number(None if np.isnan(bits) else bits), f"{value['mean']:.10g}", f"{value['std']:.3g}")
-        lines.append((*numbers, f"{label} of {name}"))
-    return join(element("p", "Differed before:"), table_of(("bits", "mean", "std", "value"), lines, 3))
+    lines = [
+        (
+            _number(value["bits"]),
+            "-" if value["mean"] is None else f"{value['mean']:.10g}",
+            "-" if value["agreement"] is None else f"{value['agreement']:.0%}",
+            f"{value['value']} of {value['function'].removeprefix('__main__.')}",
+        )
+        for value in values[:EVIDENCE]
+    ]
+    headings = ("bits", "mean", "the same in", "value")
+    more = len(values) - EVIDENCE
+    return join(
+        element("p", "Differed before:"),
+        table_of(headings, lines, 3),
+        element("p", f"and {more} more: --json lists all", class_="note") if more > 0 else None,
+    )
 
 
 def _settings(result: Result) -> Markup | None:
@@ -224,7 +234,7 @@ def _settings(result: Result) -> Markup | None:
         (
             " or ".join(entry["settings"]) or "no single setting explains",
             entry["function"],
-            _place(result, entry["file"] or "", entry["line"] or 0),
+            place_text(result, entry["file"] or "", entry["line"] or 0),
             str(entry["calls"]),
         )
         for entry in found

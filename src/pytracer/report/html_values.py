@@ -8,7 +8,7 @@ import numpy as np
 from pytracer.parse.store import Result
 from pytracer.report.markup import Markup, element
 from pytracer.report.plots import curve, heatmap, strip
-from pytracer.report.text import _place
+from pytracer.report.text import place_text
 from pytracer.report.worst_values import WorstValue, worst_values
 
 LISTED_SAMPLES = 64
@@ -34,7 +34,7 @@ def _value(result: Result, worst: WorstValue) -> Markup:
     return element(
         "article",
         element("h3", title),
-        element("p", f"called at {_place(result, site['file'], site['line'])}", class_="note"),
+        element("p", f"called at {place_text(result, site['file'], site['line'])}", class_="note"),
         element("div", *(_figure(*pair) for pair in _plots(worst, what)), class_="plots"),
         _table(worst.samples, what),
     )

@@ -25,8 +25,9 @@ samples       {sample, trace, status, reason, model, seed, layers, missing, sett
 noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}
 explanations  where differences begin, and which settings explain them (none does alone when settings is empty):
               {function, file, line, caller, settings, levels: {setting: [levels with equal outputs]}, samples, calls}
-divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}]}
-              calls and reference: [{function, outcome, calls}]
+divergences   {process, lane, file, line, caller, inside, samples, reference, sides: [{samples, calls}], kind, times,
+              evidence}; calls and reference: [{function, outcome, calls}]; kind: calls | outcome | order | ended | lane
+              evidence: [{function, value, bits, mean, agreement, call, row}], what already differed, worst first
 coverage      {ledger: [{event, count, why, names: [{name, count}], samples}], notes: [{sample, text}]}
               what was not seen, the most important first; docs/coverage.md explains each event
 provenance    {pytracer, python, packages, platform, processor, blas, command, directory, started, parse}: versions,

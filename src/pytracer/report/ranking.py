@@ -4,6 +4,7 @@ A row is a function called from one place. All counts are significant bits (base
 measured.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -121,8 +122,7 @@ def _worst(result: Result, rows: Ints) -> list[Worst | None]:
     labels, shapes = result.labels["text"], result.types["shape"]
     worst: list[Worst | None] = []
     for row, label, kind, element, bits, mean, imag, largest, *spread in zip(rows.tolist(), *columns, strict=True):
-        shape = _shape(shapes[kind]) if row >= 0 else ()
-        index = tuple(int(i) for i in np.unravel_index(element, shape)) if shape and element >= 0 else None
+        index = _index(element, shapes[kind]) if row >= 0 else None
         value = mean if np.isnan(imag) else complex(mean, imag)
         same = _is_same(bits, *spread)
         worst.append(Worst(labels[label], index, bits, value, largest, same) if row >= 0 else None)
@@ -134,8 +134,16 @@ def _is_same(bits: float, precision: int, *std: float) -> bool:
     return bits == precision > 0 and not any(each > 0 for each in std)
 
 
-def _shape(text: str) -> tuple[int, ...]:
-    return tuple(int(length) for length in text.strip("()").split(",") if length.strip())
+def _index(element: int, shape: str) -> tuple[int, ...] | None:
+    """The index of a flat one in an array whose shape is such as '(3, 4)'; None for a scalar, or what is no shape."""
+    lengths = [part.strip() for part in shape.strip("()").split(",") if part.strip()]
+    if not lengths or element < 0 or not all(re.fullmatch(r"[1-9]\d{0,18}", length, re.ASCII) for length in lengths):
+        return None
+    index = []
+    for length in reversed(lengths):
+        element, place = divmod(element, int(length))
+        index.append(place)
+    return tuple(reversed(index)) if element == 0 else None
 
 
 def _functions(result: Result) -> list[str]:

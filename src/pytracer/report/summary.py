@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES
 from pytracer.parse.schema import TABLES, UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import Gap
 from pytracer.report.coverage import Entry, ledger
+from pytracer.report.divergence import evidence
+from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE
 
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
@@ -57,7 +58,7 @@ class Noise:
     @property
     def perturbing(self) -> bool:
         """Whether there was any noise."""
-        return bool(set(self.models) - {"none"})
+        return bool(set(self.models) - {NO_NOISE})
 
     @property
     def rounding(self) -> bool:
@@ -101,7 +102,7 @@ def coverage(result: Result) -> list[Entry]:
 
 
 def divergences(result: Result) -> list[dict[str, Any]]:
-    """One object per divergence: where, in which samples, and the calls on either side."""
+    """One object per divergence: where, in which samples, the calls on either side, and what differed before."""
     lanes, sites = list(rows(result.lanes)), list(rows(result.sites))
     names = [f"{row['module']}.{row['name']}".lstrip(".") for row in rows(result.functions)]
     return [
@@ -115,6 +116,9 @@ def divergences(result: Result) -> list[dict[str, Any]]:
             "samples": json.loads(row["samples"]),
             "reference": json.loads(row["reference"]),
             "sides": json.loads(row["sides"]),
+            "kind": row["kind"],
+            "times": row["times"],
+            "evidence": evidence(result, row["evidence"]),
         }
         for row in rows(result.divergences)
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pytracer.parse.store import Result
 from pytracer.report.coverage import lines
+from pytracer.report.divergence import divergence_lines, finding_lines, findings
 from pytracer.report.plain import counted, printable
 from pytracer.report.ranking import Bits, Row, Worst, ranking
 from pytracer.report.settings import explanations, never_repeated
@@ -37,7 +38,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     piped = not stream.isatty() and "COLUMNS" not in os.environ
     console = Console(file=stream, width=PIPED_WIDTH if piped else None, highlight=False, markup=False, emoji=False)
     found, table = samples(result), ranking(result)
-    _say(console, _verdict(result, table), style="bold")
+    _say(console, verdict_text(result, table), style="bold")
     if result.perturbed:
         _ranking(console, result, table, top)
     functions = counted(len({row.function for row in table}), "function")
@@ -46,13 +47,13 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     )
     _say(console, calls if not result.perturbed else _measured(table, calls))
     _explanations(console, result, found)
-    _divergences(console, result)
+    _divergences(console, result, found)
     _coverage(console, result)
     _left_out(console, found, ("failed", "repeated", *(["unperturbed"] if result.perturbed else [])))
     _noise(console, result, found)
 
 
-def _verdict(result: Result, table: Sequence[Row]) -> str:
+def verdict_text(result: Result, table: Sequence[Row]) -> str:
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
         fact = "Not measured" if noise(samples(result)).perturbing else "Not perturbed"
@@ -65,7 +66,7 @@ def _verdict(result: Result, table: Sequence[Row]) -> str:
         return f"No floating-point result of the traced functions was perturbed {how}."
     if worst.bits_lost < 0.05:
         return f"No perturbed call loses bits {how}."
-    place = f" called at {_place(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
+    place = f" called at {place_text(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
     left = _left(worst.worst) if worst.worst else "? bits are left"
     return f"{_function(worst)}{place} loses {_number(worst.bits_lost)} bits: {left} {how}."
 
@@ -96,7 +97,7 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
     for row in shown[:top]:
         cells = (_number(row.bits_lost), _pair(row.input_bits), _pair(row.output_bits), str(row.calls))
         caller = "" if row.place.caller in ("", "<module>") else f" in {row.place.caller}"
-        place = f"at {_place(result, row.place.file, row.place.line)}{caller}"
+        place = f"at {place_text(result, row.place.file, row.place.line)}{caller}"
         view.add_row(*cells, printable("\n".join([_function(row), place, *_worst(row)]), keep="\n"))
     _heading(console, "Functions by bits lost (significant bits, base 2; minimum and median over the calls)")
     console.print(view)
@@ -163,20 +164,20 @@ def _scale(worst: Worst) -> str:
     return f", beside {worst.largest:.3g}" if min(parts, default=0.0) < SMALL * worst.largest else ""
 
 
-def _divergences(console: "Console", result: Result) -> None:
-    found = divergences(result)
-    if not found:
-        return
-    _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
-    first = next(iter(samples(result)))
-    reference = "the reference" if first["status"] == "reference" else f"sample {first['sample']}"
+def _divergences(console: "Console", result: Result, samples_found: list[dict[str, Any]]) -> None:
+    found, others = divergences(result), findings(result)
+    if found:
+        _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
     for entry in found[:LISTED]:
-        inside = f" in {entry['inside']}" if entry["inside"] else ""
-        place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
-        _say(console, f"{place}{inside}: {_calls(entry['reference'])} in {reference}")
-        for side in entry["sides"]:
-            _say(console, f"    {_calls(side['calls'])} in {_samples(side['samples'])}")
+        place = place_text(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
+        for line in divergence_lines(entry, place, samples_found):
+            _say(console, line)
     _more(console, len(found))
+    if others:
+        _heading(console, "Values of other type, shape or special numbers in some samples")
+    for line in finding_lines(others[:LISTED]):
+        _say(console, line)
+    _more(console, len(others))
 
 
 def _explanations(console: "Console", result: Result, found: list[dict[str, Any]]) -> None:
@@ -197,7 +198,7 @@ def _explanations(console: "Console", result: Result, found: list[dict[str, Any]
             f"{' or '.join(settings)} changes" if settings else f"No single setting explains ({remedy})",
         )
         for entry in changed[:LISTED]:
-            place = _place(result, entry["file"] or "", entry["line"] or 0)
+            place = place_text(result, entry["file"] or "", entry["line"] or 0)
             times = f", {entry['calls']} calls" if entry["calls"] > 1 else ""
             _say(console, f"    {entry['function'].removeprefix('__main__.')} at {place}{times}{_levels(entry)}")
         _more(console, len(changed))
@@ -209,19 +210,6 @@ def _levels(entry: dict[str, Any]) -> str:
         return ""
     groups = entry["levels"][entry["settings"][0]]
     return ": " + " | ".join(", ".join(level or "(nothing)" for level in group) for group in groups)
-
-
-def _calls(calls: Sequence[dict[str, Any]]) -> str:
-    texts = []
-    for call in calls:
-        outcome = {"returned": "", "raised": " (raised)", "running": " (did not return)"}[call["outcome"]]
-        texts.append(f"{call['calls']} x {call['function']}{outcome}")
-    return ", ".join(texts[:LISTED] + ["..."] * (len(texts) > LISTED)) or "no call"
-
-
-def _samples(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:LISTED])) + (", ..." if len(numbers) > LISTED else "")
-    return f"sample{'s' if len(numbers) > 1 else ''} {shown}"
 
 
 def _coverage(console: "Console", result: Result) -> None:
@@ -287,7 +275,7 @@ def _say(console: "Console", text: str, *, style: str | None = None) -> None:
     console.print(printable(text), style=style)
 
 
-def _place(result: Result, file: str, line: int) -> str:
+def place_text(result: Result, file: str, line: int) -> str:
     """For the reader: relative to the working directory, the installed packages or the standard library."""
     if not file:
         return "unknown place"

@@ -1,7 +1,6 @@
 """The traced process: `python -P -m pytracer.trace.child SPEC.json` runs a program as `python` would, and traces it."""
 
 import builtins
-import functools
 import importlib.machinery
 import io
 import json
@@ -9,21 +8,21 @@ import os
 import runpy
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
-from pytracer.noise.python_floats import compiled
 from pytracer.trace.session import Session, UserCode
 
+Compiler = Callable[[str | bytes, str], CodeType]
+"""Makes the code of a source text and the name of its file."""
 
-@dataclass(frozen=True)
-class Loaded:
+
+class Loaded(NamedTuple):
     """A program ready to run: its `__main__` module, how it is compiled and what is the user's own."""
 
     main: ModuleType
-    code: Callable[[], CodeType]  # after the session has started: noise may rewrite it
+    code: Callable[[Compiler], CodeType]
     argv0: str
     user: UserCode
 
@@ -36,8 +35,8 @@ def load_script(path: str) -> Loaded:
     main.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     with io.open_code(os.path.abspath(path)) as file:
         source = file.read()
-    code = functools.partial(compiled, source, path)
-    return Loaded(main, code, path, UserCode(_roots(folder, os.path.dirname(os.path.abspath(path))), (path,)))
+    user = UserCode(_roots(folder, os.path.dirname(os.path.abspath(path))), (path,))
+    return Loaded(main, lambda compiled: compiled(source, path), path, user)
 
 
 def load_module(name: str) -> Loaded:
@@ -51,8 +50,7 @@ def load_module(name: str) -> Loaded:
     own = () if installed else tuple(spec.submodule_search_locations or ())
     files = () if installed or own or spec.origin is None else (spec.origin,)
     main = _main_module(__spec__=None)
-    code = functools.partial(_module_code, name, main)
-    return Loaded(main, code, "-m", UserCode(_roots(*own, os.getcwd()), files))
+    return Loaded(main, lambda _: _module_code(name, main), "-m", UserCode(_roots(*own, os.getcwd()), files))
 
 
 def _module_code(name: str, main: ModuleType) -> CodeType:
@@ -77,8 +75,7 @@ def load_code(text: str) -> Loaded:
     _put_first("")
     main = _main_module(__spec__=None)
     main.__loader__ = importlib.machinery.BuiltinImporter
-    code = functools.partial(compiled, text, "<string>")
-    return Loaded(main, code, "-c", UserCode(_roots(os.getcwd()), ("<string>",)))
+    return Loaded(main, lambda compiled: compiled(text, "<string>"), "-c", UserCode(_roots(os.getcwd()), ("<string>",)))
 
 
 LOADERS: dict[str, Callable[[str], Loaded]] = {"script": load_script, "module": load_module, "code": load_code}
@@ -99,11 +96,11 @@ def _main_module(**attributes: Any) -> ModuleType:
     return main
 
 
-def run(loaded: Loaded) -> None:
+def run(loaded: Loaded, compiled: Compiler) -> None:
     """Run the program as `__main__`; an exception that it does not catch is shown as `python` shows it."""
     sys.modules["__main__"] = loaded.main
     try:
-        exec(loaded.code(), vars(loaded.main))
+        exec(loaded.code(compiled), vars(loaded.main))
     except SystemExit:
         raise
     except BaseException as error:
@@ -125,14 +122,15 @@ def main() -> None:
         spec = json.load(file)
     kept = sys.modules["__main__"]  # its globals must outlive the replacement
     try:
+        session = Session(spec)  # imports what it needs before the folder of the program is searched
         command = spec["command"]
         loaded = LOADERS[command["kind"]](command["target"])
         sys.argv[:] = [loaded.argv0, *command["args"]]
-        Session(spec, loaded.user).start()
+        session.start(loaded.user)
     except PytracerError as error:
         print(f"pytracer: error: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE)
-    run(loaded)
+    run(loaded, session.compiled)
     del kept
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 from pytracer.config import Settings
 from pytracer.errors import EXIT_USAGE, PytracerError, UsageError
 from pytracer.records.start import why_not_started
+from pytracer.shared import NO_NOISE
 from pytracer.trace.cache import Cache
 from pytracer.trace.program import Program
 from pytracer.trace.sample import Sample, Targets, stop
@@ -36,7 +37,7 @@ class Experiment:
             targets=self.targets,
             trace=self.cache.trace(self.id, index),
             index=index,
-            model=self.settings.noise if index > 0 else "none",
+            model=self.settings.noise if index > 0 else NO_NOISE,
             settings=self.settings,
             words=self.words,
             experiment=self.id,

@@ -8,8 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytracer import _native
 
@@ -25,8 +24,7 @@ ANONYMOUS = 0
 """Number below which children are counted whose start was not seen, such as those of a shell."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A process of the execution: its name, and the call that made it (process.json, see records/schema.py)."""
 
     process: str
@@ -148,7 +146,7 @@ def _start_session(trace: str, place: Place) -> None:
     with open(os.path.join(trace, "user.json"), encoding="utf-8") as file:
         user = json.load(file)
     roots, files = _own_code()
-    Session(spec, UserCode((*user["roots"], *roots), (*user["files"], *files)), place).start()
+    Session(spec, place).start(UserCode((*user["roots"], *roots), (*user["files"], *files)))
 
 
 def _own_code() -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,11 +4,10 @@
 and all below them. `*` stands for any characters, dots too, and `?` for one.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One pattern and where it was written, for the user: "file:line" or the name of an option."""
 
     text: str

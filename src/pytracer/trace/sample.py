@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pytracer.config import BLAS_THREAD_VARIABLES, DEFAULTS, Settings
+from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_USAGE, PytracerError
 from pytracer.noise import create
 from pytracer.noise.model import NoiseModel
 from pytracer.records.start import EXIT_NAME, SPEC_NAME
 from pytracer.records.tail import fold_tails
+from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE, Limits
 from pytracer.trace.adapters.entry_points import installed
 from pytracer.trace.journal import trace_journal
 from pytracer.trace.patterns import Pattern
@@ -86,7 +87,7 @@ class Sample:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=os.environ | additions(perturbed=self.model != "none") | noise.environment(seed, self.index),
+            env=os.environ | additions(perturbed=self.model != NO_NOISE) | noise.environment(seed, self.index),
         )
         journal.say(f"sample {self.index}, noise {self.model}: started as process {self.process.pid}")
 
@@ -100,7 +101,7 @@ class Sample:
             "noise": {"model": self.model, "seed": settings.seed, "sample": self.index, **varied},
             "targets": self.targets.spec(),
             "adapters": installed(),
-            "limits": {name: getattr(settings, name) for name in ("depth", "items", "array_bytes", "trace_bytes")},
+            "limits": {name: getattr(settings, name) for name in Limits._fields},
             "backtrace": settings.backtrace,
             "follow": settings.follow,
             "experiment": self.experiment,
@@ -159,15 +160,6 @@ def temporary_trace() -> Iterator[Path]:
     """An empty folder for a trace that is not kept; a process that outlives the program may still write into it."""
     with tempfile.TemporaryDirectory(prefix="pytracer-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-def read_status(trace: Path) -> int | None:
-    """The exit status of the sample that wrote this trace, or None when it is not known."""
-    try:
-        status = json.loads((trace / EXIT_NAME).read_bytes())["status"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return status if isinstance(status, int) else None
 
 
 def stop(samples: Iterable[Sample]) -> None:

@@ -9,22 +9,17 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple
 
 from pytracer import __version__, _native, noise
-from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError
-from pytracer.noise import python_floats
 from pytracer.noise.seeds import seed_of_sample
+from pytracer.shared import LIMITS
 from pytracer.trace import concurrency, hardware, native_modules
 from pytracer.trace.adapters import Registry
 from pytracer.trace.follow import ROOT, Follower, Place
 from pytracer.trace.targets import Scanner, Selection, hook_all
-
-LIMITS = {name: getattr(DEFAULTS, name) for name in ("depth", "items", "array_bytes", "trace_bytes")}
-"""What spec.json does not limit otherwise."""
 
 SCHEMA_VERSION = 1  # records.schema.SCHEMA_VERSION; that module imports NumPy, which the program may not
 
@@ -36,9 +31,10 @@ ENVIRONMENT = (
 
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "torch")
 
+OURS = os.path.dirname(os.path.dirname(__file__))
 
-@dataclass(frozen=True)
-class UserCode:
+
+class UserCode(NamedTuple):
     """Which source files are the user's own."""
 
     roots: tuple[str, ...]  # folders, each with a final separator
@@ -60,17 +56,16 @@ def installed_folders() -> tuple[str, ...]:
     """Of packages and of the standard library, each with a final separator."""
     paths = sysconfig.get_paths()
     installed = {*site.getsitepackages(), site.getusersitepackages(), paths["stdlib"], paths["platstdlib"]}
-    installed |= {paths["purelib"], paths["platlib"], str(Path(__file__).parent.parent)}
+    installed |= {paths["purelib"], paths["platlib"], OURS}
     return tuple(sorted({os.path.join(folder, "") for path in installed for folder in (path, os.path.realpath(path))}))
 
 
 class Session:
     """Records and perturbs this process according to the specification that the parent wrote."""
 
-    def __init__(self, spec: dict[str, Any], user: UserCode, place: Place = ROOT) -> None:
+    def __init__(self, spec: dict[str, Any], place: Place = ROOT) -> None:
         """Raises UsageError for an unknown noise model."""
         self._spec = spec
-        self._user = user
         self._place = place
         self._trace = spec["trace"]
         self._noise = noise.create(spec["noise"]["model"])
@@ -83,26 +78,29 @@ class Session:
         self._pid = os.getpid()
         self._directory = os.getcwd()
 
-    def start(self) -> None:
+    def compiled(self, source: str | bytes, file: str) -> CodeType:
+        """The code of the program, which the noise may have changed; only after the start."""
+        return self._noise.compiled(source, file)
+
+    def start(self, user: UserCode) -> None:
         """Begin to record and to perturb. Raises PytracerError when the trace cannot be written."""
         try:
             if self._place.is_root:
                 self._write_meta(ended=False)
-                _write_json(self._trace, "user.json", {"roots": self._user.roots, "files": self._user.files})
+                _write_json(self._trace, "user.json", user._asdict())
             self._start_recorder()
         except OSError as error:
             raise PytracerError(
                 f"cannot write the trace {self._trace!r}: {error.strerror}; free some space or choose another folder"
             ) from None
         atexit.register(self.stop)  # registered before the program's own: runs after them
-        selection, user = self._selection, self._user
         _native.set_adapter(Registry(self._spec.get("adapters", ())).find)
         _native.start_hooks(user.roots, user.exclude(), user.files, True)
-        selection.start()
+        self._selection.start()
         noise_spec = self._spec["noise"]
         self._noise.own_code(user.finder())
         self._noise.start(seed_of_sample(noise_spec["seed"], noise_spec["sample"]))
-        packages = (*self._packages, *concurrency.PACKAGES, *python_floats.PACKAGES)
+        packages = (*self._packages, *concurrency.PACKAGES, *self._noise.watched())
         _native.watch_imports(packages, self.packages_loaded)
         self.packages_loaded()
         if self._spec.get("follow", True):
@@ -110,7 +108,7 @@ class Session:
 
     def _start_recorder(self) -> None:
         """Open the folder of this process: a child of the one that has its name already, when there is one."""
-        limits = LIMITS | self._spec.get("limits", {})
+        limits = LIMITS._asdict() | self._spec.get("limits", {})
         names = itertools.chain([self._place.process], (f"{self._place.process}.0.{k}" for k in itertools.count(1)))
         for process in names:
             try:
@@ -134,14 +132,13 @@ class Session:
             self._numpy = True
             _native.numpy_loaded()
         self._noise.modules_loaded()
-        python_floats.modules_loaded()
         self._concurrency.modules_loaded()
         hook_all(self._scanner, self._selection, self._noise)
 
     def stop(self) -> None:
         """Close the trace; a forked child closes its own tables only."""
         self._noise.stop()
-        for name, why in python_floats.unperturbed(installed_folders()):
+        for name, why in self._noise.unperturbed(installed_folders()):
             _native.add_coverage("not_rewritten", name, why)
         ours = os.getpid() == self._pid and self._place.is_root
         for pattern in self._selection.unmatched() if ours else ():
@@ -196,7 +193,8 @@ def _has_version(name: str) -> bool:
 
 def _write_json(folder: str, name: str, content: dict[str, Any]) -> None:
     """Replace the file whole: a reader never sees half of it."""
-    path = Path(folder, name)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=1))
-    temporary.replace(path)
+    path = os.path.join(folder, name)
+    temporary = f"{path}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=1))
+    os.replace(temporary, path)

@@ -2,13 +2,12 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytracer import _native
 from pytracer.noise.model import NoiseModel
-from pytracer.noise.native import is_below
+from pytracer.noise.native import PYTHON_KINDS, is_below
 from pytracer.trace.patterns import Pattern
 
 DEFAULT_PACKAGES = ("numpy", "scipy", "sklearn")
@@ -34,12 +33,8 @@ KIND_OF_TYPE = {
     "_lru_cache_wrapper": "callable",
 }
 
-PYTHON_KINDS = ("python", "dispatcher")
-"""Kinds that run Python code, which calls the native one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One callable: `kind` is that of records/schema.py, `flags` say how its C function is called."""
 
     object: Any
@@ -49,24 +44,24 @@ class Target:
     flags: int = 0
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Which callables are recorded, and how."""
 
     trace: tuple[str, ...]  # names given by the user; empty for the default targets
     exclude: tuple[str, ...]
     include_patterns: tuple[Pattern, ...] = ()
     exclude_patterns: tuple[Pattern, ...] = ()
+    surveyed: tuple[str, ...] = ()  # by a Survey: top-level packages beside the default ones
 
     @classmethod
     def of(cls, targets: dict[str, Any]) -> "Selection":
         """The selection that the parent wrote into spec.json."""
-        patterns = [
+        include, exclude = (
             tuple(Pattern(*each) for each in targets.get(f"{what}_patterns", ())) for what in ("include", "exclude")
-        ]
+        )
         if targets.get("survey"):
             return Survey((), (), surveyed=tuple(targets["survey"]))
-        return cls(tuple(targets["trace"]), tuple(targets["exclude"]), *patterns)
+        return cls(tuple(targets["trace"]), tuple(targets["exclude"]), include, exclude)
 
     def start(self) -> None:
         """From now on `flags` answers, and the user's own functions are chosen likewise."""
@@ -105,11 +100,8 @@ class Selection:
         return 0 if is_below(module, PRINTING) else _native.RECORD_DIRECT
 
 
-@dataclass(frozen=True)
 class Survey(Selection):
     """What is worth a look when targets are to be suggested: what the user's code calls, and all that is native."""
-
-    surveyed: tuple[str, ...] = ()  # top-level packages beside the default ones
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -243,11 +235,9 @@ def public_module(module: str, name: str, each: Any) -> str:
 def hook_all(scanner: Scanner, selection: Selection, noise: NoiseModel) -> None:
     """Hook what is new: what the user wants recorded, and what the noise model perturbs."""
     for target in scanner.new_targets():
-        flags = noise.function_flags(target.module, target.name, target.kind)
+        flags = noise.flags(target.module, target.name, target.kind)
         if selection.covers(target.module):
             flags |= selection.flags(target.module, target.name, target.kind)
-        if target.kind not in PYTHON_KINDS:
-            flags |= noise.hook_flags(target.module, target.name)
         if flags == 0:
             continue
         why = _native.hook(target.object, target.module, target.name, target.kind, flags | target.flags)

@@ -79,7 +79,7 @@ document.documentElement.dataset.theme =
     });
 
     document.addEventListener("keydown", (event) => {
-        const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable]");
+        const typing = event.target.closest && event.target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
         if (event.key === "Escape") {
             document.getElementById("help").hidden = true;
             typing && typing.blur();

@@ -17,8 +17,8 @@ SIDE = 512
 """Rows and columns of a heatmap; of a larger plane each cell shows one of several elements."""
 PRINTED = 400
 """Cells that have their numbers printed in them."""
-POINTS = 4000
-"""Points of a profile line."""
+FEW = 15
+"""So many indices are numbered one by one."""
 _CIVIDIS = "cividis"
 
 
@@ -63,13 +63,18 @@ def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, 
         hovertemplate=f"[%{{y}}, %{{x}}]<br>%{{customdata:.6~g}} {escape(shown.title)}<extra></extra>",
     )
     figure.update_layout(coloraxis=_colour_axis(shown, colours), showlegend=False)
-    figure.update_xaxes(title_text=axes[1], showgrid=False, constrain="domain", tickformat="d")
-    figure.update_yaxes(title_text=axes[0], showgrid=False, autorange="reversed", tickformat="d")
+    figure.update_xaxes(title_text=axes[1], showgrid=False, constrain="domain", **_whole(plane.shape[1]))
+    figure.update_yaxes(title_text=axes[0], showgrid=False, autorange="reversed", **_whole(plane.shape[0]))
     x0, y0 = mark[1] // share[1] * share[1] - share[1] / 2, mark[0] // share[0] * share[0] - share[0] / 2
     figure.add_shape(
         x0=x0, x1=x0 + share[1], y0=y0, y1=y0 + share[0], line={"color": colours.alarm, "width": 2}, layer="above"
     )
     return figure
+
+
+def _whole(length: int) -> dict[str, Any]:
+    """Ticks at whole numbers only."""
+    return {"dtick": 1} if length <= FEW else {"tickformat": "d"}
 
 
 def _texts(cells: Floats, shown: Shown) -> list[list[str]]:
@@ -146,7 +151,7 @@ def profile(
         line={"color": colours.series[0], "width": 1.5},
         hovertemplate="[%{x}] %{y:.10~g}<extra></extra>",
     )
-    figure.update_xaxes(title_text=title, tickformat="d")
+    figure.update_xaxes(title_text=title, **_whole(len(y)))
     figure.update_yaxes(title_text=shown.title, type="log" if shown.log else "linear")
     if shown.quantity == BITS and not shown.log:
         figure.update_yaxes(range=(-1, shown.top * shown.factor * 1.05))

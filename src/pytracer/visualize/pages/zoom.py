@@ -15,12 +15,15 @@ from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.queries import arrays, calls
 from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations
 from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.sampling import thin
 from pytracer.visualize.state import LINEAR, LOG, State
 from pytracer.visualize.units import in_unit, text
 from pytracer.visualize.zoom_view import BINS, MOST_BINS, View, view
 
 PATH = paths.ZOOM
 TITLE = "Zoom"
+POINTS = 4000
+"""Of a line; a longer one keeps its shape and its extremes."""
 
 CONTROLS = {
     "zoom-quantity": "quantity",
@@ -123,6 +126,8 @@ def register(app: Dash, contents: Contents) -> None:
         Output("zoom-axes", "hidden"),
         Output("zoom-down", "options"),
         Output("zoom-across", "options"),
+        Output("zoom-down", "placeholder"),
+        Output("zoom-across", "placeholder"),
         Input("zoom-view", "search"),
     )
     def describe(search: str | None) -> list[Any]:
@@ -195,19 +200,20 @@ NOTHING = "This call has no values: select another call, on the timeline or in t
 
 
 def description(contents: Contents, state: State) -> list[Any]:
-    """Title, facts, the values of the call and the chosen one, whether parts and axes are hidden, and the axes."""
+    """Title, facts, values of the call, the chosen one, whether parts and axes are hidden, all axes, those shown."""
     try:
         found = view(contents, state)
     except ResultError as error:
-        return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], []]
+        return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], [], "", ""]
     if found is None:
-        return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], []]
+        return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], [], "", ""]
     options = [{"label": _choice(value, state.unit), "value": value.row} for value in found.call.values]
     axes = [{"label": f"axis {axis}, {length}", "value": axis} for axis, length in enumerate(found.value.shape)]
     is_complex = found.elements is not None and found.elements.is_complex
     title = html.H2([f"{found.value.label} of {found.call.name} ", html.Span(_about(found), className="note")])
     few = len(found.value.shape) < 2
-    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes]
+    shown = [f"axis {axis}" for axis in found.axes]
+    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes, *shown]
 
 
 def _choice(value: calls.Value, unit: str) -> str:
@@ -300,11 +306,12 @@ def _line(found: View, colours: Theme) -> Figure:
     axis = found.axes[0] if found.state.along == "down" and not found.is_line else found.axes[1]
     line = found.elements.line(axis, found.element)
     spread = found.elements.quantity(STD, found.part)[line] if found.shown.quantity == MEAN else None
+    kept = thin(found.numbers[line], np.zeros(len(line), np.int64), POINTS)
     measured = found.contents.result.perturbed
     return zoom_figure.profile(
-        np.arange(len(line)),
-        found.numbers[line],
-        spread if measured else None,
+        kept,
+        found.numbers[line[kept]],
+        spread[kept] if measured and spread is not None else None,
         f"axis {axis}",
         found.shown,
         colours,

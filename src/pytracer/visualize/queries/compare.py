@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pytracer.parse.store import Result
+from pytracer.shared import NO_NOISE
 from pytracer.visualize.queries.contents import Contents, Function
 
 SAME = 0.05
@@ -98,7 +99,7 @@ def circumstances(here: Contents, there: Contents) -> list[tuple[str, str, str]]
 
 def _facts(result: Result) -> dict[str, str]:
     provenance = result.provenance
-    models = sorted(set(result.samples["model"].tolist()) - {"none", ""})
+    models = sorted(set(result.samples["model"].tolist()) - {NO_NOISE, ""})
     facts: dict[str, Any] = {
         "command": " ".join(map(str, provenance.get("command") or [])),
         "folder": provenance.get("directory", ""),

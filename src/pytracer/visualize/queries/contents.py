@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from pytracer.parse.store import Result
+from pytracer.shared import NO_NOISE
 from pytracer.visualize.queries.callgraph import Graph
 from pytracer.visualize.queries.cells import Ints, known, pick
 from pytracer.visualize.queries.nesting import Nesting
@@ -172,7 +173,7 @@ def verdict(contents: Contents) -> Verdict:
     result = contents.result
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
-        noisy = set(result.samples["model"].tolist()) - {"none", ""}
+        noisy = set(result.samples["model"].tolist()) - {NO_NOISE, ""}
         return Verdict(
             "Not measured" if noisy else "Not perturbed",
             f"{reason or 'nothing was measured'}. Nothing can be said about its digits.",
