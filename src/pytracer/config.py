@@ -123,5 +123,8 @@ class Settings:
     port: int = 8050
     """Port of the dashboard."""
 
+    threads: int = 8
+    """Requests that the dashboard answers at the same time: a browser asks for a few at once."""
+
 
 DEFAULTS = Settings()

@@ -45,13 +45,13 @@ def parse_online(
     """
     from pytracer.parse import Result
     from pytracer.report.ranking import ranking
-    from pytracer.report.text import headline
+    from pytracer.report.text import verdict_text
 
     place, arrivals = None, None
     for arrivals in follow(folder):
         place = destination(arrivals.traces[0])
         with make(arrivals.traces, place, settings, quiet=True, trace_format=trace_format) as result:
-            LOG.info("%s: %s", arrivals.describe(), headline(result, ranking(result)))
+            LOG.info("%s: %s", arrivals.describe(), verdict_text(result, ranking(result)))
     if arrivals is None or place is None:
         raise UsageError(
             f"nothing was traced in {str(folder)!r} within {DEFAULTS.online_idle_seconds:.0f} seconds; start "
