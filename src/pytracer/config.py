@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pytracer.shared import LIMITS, NO_NOISE
+
 Method = Literal["cnh", "general"]
 Reference = Literal["mean", "ieee"]
 Elements = Literal["limited", "all", "summary"]
-
-from pytracer.shared import LIMITS, NO_NOISE
 
 
 @dataclass(frozen=True)
