@@ -203,7 +203,7 @@ def _how(result: Result) -> str:
 
 
 def places(result: Result) -> list[str]:
-    """The call sites as 'file:line', relative to the folder of the program or of the packages; the last (index -1) is the unknown one."""
+    """The call sites as 'file:line', files relative to the program or to their package; index -1 is the unknown one."""
     folder = PurePath(str(result.provenance.get("directory") or "."))
     files, lines = result.sites["file"].tolist(), result.sites["line"].tolist()
     return [*(_place(file, line, folder) for file, line in zip(files, lines, strict=True)), UNKNOWN_PLACE]
