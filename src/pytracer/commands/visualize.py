@@ -1,8 +1,8 @@
 """Open the dashboard on a result.
 
 Shows the newest result in the cache folder, or in the folder given by --directory, or the file given by --filename, in
-the browser. The dashboard runs until Ctrl-C. The call graph is in the result; --callgraph checks that a file is the
-call graph of this result.
+the browser. The dashboard runs until Ctrl-C. The call graph is in the result, too; --callgraph checks that a
+file is the call graph of this result.
 
 Examples:
     pytracer visualize --filename result.h5 --port 9000

@@ -1,9 +1,10 @@
 """Puts the dashboard together: what stands around every page, and which page a path shows."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import paths, web
@@ -14,6 +15,7 @@ from pytracer.visualize.queries.contents import Contents, verdict
 from pytracer.visualize.state import BITS, DIGITS
 from pytracer.visualize.state import State as View
 
+LOG = logging.getLogger(__name__)
 ASSETS = Path(__file__).parent / "assets"
 
 KEYS = {
@@ -37,6 +39,7 @@ def create_app(contents: Contents, guard: web.Guard = web.Guard()) -> Dash:  # n
         assets_folder=str(ASSETS),
         serve_locally=True,
         suppress_callback_exceptions=True,  # pages come later than the callbacks on them
+        on_error=_say,
     )
     app.layout = _layout(contents)
     web.prepare(app.server, contents, guard)
@@ -70,6 +73,7 @@ def _layout(contents: Contents) -> html.Div:
                 id="verdict",
                 className="verdict" if found.measured else "verdict unmeasured",
             ),
+            html.P(id="problem", className="problem card", role="alert", hidden=True, title="click to hide it"),
             html.Main(id="page"),
             html.Aside(id="call", className="card call"),
             html.Div([html.H2("Keys"), *keys], id="help", className="card", hidden=True),
@@ -105,6 +109,18 @@ def _register(app: Dash, contents: Contents) -> None:
         if ctx.triggered_id != "unit" or unit == state.unit:
             return no_update, state.unit
         return state.with_fields(unit=unit).search, no_update
+
+
+def _say(error: Exception) -> None:
+    """A callback failed: what it draws stays as it was, and the reader is told why."""
+    if isinstance(error, ResultError):
+        text = str(error)
+    else:
+        LOG.error("a part of the page cannot be shown", exc_info=error)
+        text = (
+            f"A part of this page cannot be shown ({type(error).__name__}: {error}). Is the result sound? Parse again."
+        )
+    set_props("problem", {"children": text, "hidden": False})
 
 
 def page(contents: Contents, path: str | None, state: View) -> Any:

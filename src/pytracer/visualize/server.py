@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.store import Result
+from pytracer.trace.cache import callgraph_of
 
 LAST_PORT = 65535
 
@@ -63,7 +64,8 @@ def serve(path: Path, listening: Listening, other: Path | None = None) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server = create_server(app.server, sockets=[listener], threads=listening.threads, ident=None)
         address = url(host, port, listening.token)
-        print(f"Dash is running on {address}\n{path}; stop it with Ctrl-C", flush=True)
+        graph = f" and {callgraph_of(path)}" if callgraph_of(path).is_file() else ""
+        print(f"Dash is running on {address}\n{path}{graph}; stop it with Ctrl-C", flush=True)
         if listening.browser:
             _open(address)
         server.run()

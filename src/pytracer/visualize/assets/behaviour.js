@@ -72,6 +72,8 @@ document.documentElement.dataset.theme =
             anchor.search = location.search; // the table is that of the view
         } else if (button && button.dataset.image) {
             saveChart(button);
+        } else if (event.target.id === "problem") {
+            event.target.hidden = true;
         } else if (button && button.id === "help-switch") {
             const help = document.getElementById("help");
             help.hidden = !help.hidden;
