@@ -114,11 +114,17 @@ class Settings:
     error_lines: int = 3
     """Last lines of standard error shown for a sample that failed."""
 
+    online_idle_seconds: float = 10.0
+    """How long `parse --online` waits for a further sample when none is running."""
+
     host: str = "127.0.0.1"
     """Address on which the dashboard listens."""
 
     port: int = 8050
     """Port of the dashboard."""
+
+    threads: int = 8
+    """Requests that the dashboard answers at the same time: a browser asks for a few at once."""
 
 
 DEFAULTS = Settings()

@@ -3,16 +3,17 @@
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "parse"), str(ROOT / "tools")]  # for `synthetic` and `browser`
 
-from synthetic import NOISE, Program, spread, write_experiment  # noqa: E402
+from synthetic import FILE, NOISE, Program, spread, write_experiment  # noqa: E402
 
 from pytracer.parse import Result, parse  # noqa: E402
-from pytracer.visualize.queries import Contents  # noqa: E402
+from pytracer.visualize.queries.contents import Contents  # noqa: E402
 
 SAMPLES = 5
 CALLS = 7
@@ -75,3 +76,33 @@ def unperturbed(unperturbed_file: Path) -> Contents:
 @pytest.fixture
 def empty(empty_file: Path) -> Contents:
     return Contents.of(Result.open(empty_file))
+
+
+@pytest.fixture
+def damaged_file(result_file: Path, tmp_path: Path) -> Path:
+    """A result whose values cannot be read, which shows only when they are asked for."""
+    path = tmp_path / "damaged.h5"
+    content = bytearray(result_file.read_bytes())
+    with h5py.File(result_file) as file:
+        for column in ("bits_min", "label", "mean"):
+            chunk = file[f"values/{column}"].id.get_chunk_info(0)
+            content[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"\xff" * chunk.size
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sourced_file(result_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result with the text of its program."""
+    path = tmp_path_factory.mktemp("sourced") / "sourced.h5"
+    path.write_bytes(result_file.read_bytes())
+    with h5py.File(path, "a") as file:
+        for name, text in {"file": FILE, "text": "\n".join(f"line_{i} = <{i}>" for i in range(1, 401))}.items():
+            file[f"sources/{name}"].resize((1,))
+            file[f"sources/{name}"][0] = text
+    return path
+
+
+@pytest.fixture
+def sourced(sourced_file: Path) -> Contents:
+    return Contents.of(Result.open(sourced_file))

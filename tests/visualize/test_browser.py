@@ -1,18 +1,21 @@
 """The dashboard in a real Chromium: what is selected, drawn and linked."""
 
-import json
+import csv
+import io
 import os
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import browser
 import pytest
+from reader import SECONDS, Reader
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-
-SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -21,91 +24,61 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     if missing and not os.environ.get("CI"):
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing, f"not installed: {', '.join(missing)}"
-    with browser.chromium(tmp_path_factory.mktemp("profile")) as driver:
+    with browser.chromium(tmp_path_factory.mktemp("profile"), 1400, 1000) as driver:
         yield driver
 
 
 @pytest.fixture(scope="module")
-def address(result_file: Path) -> Iterator[str]:
-    with browser.dashboard(result_file) as found:
+def address(sourced_file: Path) -> Iterator[str]:
+    with browser.dashboard(sourced_file) as found:
         yield found
 
 
-class Page:
-    """What a reader does and sees."""
-
-    def __init__(self, driver: Chrome, address: str) -> None:
-        self.driver = driver
-        self.address = address
-        self.open("")
-
-    def open(self, path: str) -> None:
-        self.driver.get(self.address + path)
-        self.driver.execute_script("localStorage.clear()")
-
-    def texts(self, selector: str) -> list[str]:
-        found = self.driver.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector
-        )
-        return [str(text) for text in found]
-
-    def wait(self, what: str, selector: str, expected: object) -> None:
-        """Until the elements' texts are `expected`, a list, or as many as `expected`, a number."""
-
-        def reached(_: Chrome) -> bool:
-            texts = self.texts(selector)
-            return (len(texts) if isinstance(expected, int) else texts) == expected
-
-        WebDriverWait(self.driver, SECONDS).until(reached, f"{what}: {self.texts(selector)}")
+class Timeline(Reader):
+    """A reader of the timeline."""
 
     def shows(self, function: str, points: int) -> None:
-        self.wait("title", "#function", [function])
-        self.wait("points", "#timeline .point", points)
-        self.wait("selected row", "#functions .ag-row-selected [col-id=name]", [function])
+        self.until(f"title {function}", lambda: self.texts("#timeline-title") == [function])
+        self.count("#timeline .scatterlayer .point", points)
+        self.until("selected row", lambda: self.selected() == sorted(function.split(", ")))
 
-    def click(self, selector: str, text: str | None = None) -> None:
-        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-        [element] = [element for element in found if text is None or element.text == text]
-        ActionChains(self.driver).move_to_element(element).click().perform()
+    def selected(self) -> list[str]:
+        return sorted(self.texts("#functions .ag-row-selected [col-id=name]"))
 
-    def url(self, ending: str) -> None:
-        WebDriverWait(self.driver, SECONDS).until(
-            lambda driver: driver.current_url.endswith(ending), f"{self.driver.current_url} does not end with {ending}"
-        )
+    def checked(self, *names: str) -> list[str]:
+        script = "return document.querySelector(`#${arguments[0]} input:checked`).value"
+        return [str(self.driver.execute_script(script, f"timeline-{name}")) for name in names]
 
-    def checked(self) -> list[str]:
-        return [
-            str(v)
-            for v in self.driver.execute_script(
-                "return [...document.querySelectorAll('.switch input:checked')].map(e => e.value)"
-            )
-        ]
+    def style(self, selector: str, name: str) -> str:
+        script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+        return str(self.driver.execute_script(script, selector, name))
 
 
 @pytest.fixture
-def page(chromium: Chrome, address: str) -> Iterator[Page]:
+def page(chromium: Chrome, address: str) -> Iterator[Timeline]:
     chromium.get("about:blank")
-    for log in ("browser", "performance"):
-        chromium.get_log(log)
-    page = Page(chromium, address)
-    yield page
-    assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []
-    assert [url for url in requests(chromium) if not url.startswith((address, "data:", "blob:", "about:"))] == []
+    reader = Timeline(chromium, address)
+    reader.problems()
+    yield reader
+    reader.driver.execute_script("localStorage.clear()")
+    assert reader.problems() == []
 
 
-def requests(driver: Chrome) -> list[str]:
-    messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-
-
-def test_opens_with_the_verdict_and_the_worst_function(page: Page) -> None:
+def test_opens_with_the_verdict_and_leads_to_the_worst_call(page: Timeline) -> None:
+    page.open("")
+    page.sees("#verdict h1", "mod.zeta loses ")
+    page.sees("#overview", "1 reference, 4 measured")
+    page.click("#overview a.view", "mod.zeta")
     page.shows("mod.zeta", 4)
-    [headline] = page.texts("#verdict h1")
-    assert headline.startswith("mod.zeta loses ")
-    assert page.texts("#timeline .legendtext") == ["x", "return"]
+    page.sees("#call h2", "mod.zeta called at script.py:30")
+    page.count("#timeline .shapelayer path", 1)
+    page.driver.back()
+    page.sees("#overview", "Distribution")
+    page.until("no card", lambda: page.texts("#call h2") == [])
 
 
-def test_row_clicked_after_sorting_opens_its_function(page: Page) -> None:
+def test_row_clicked_after_sorting_opens_its_function(page: Timeline) -> None:
+    page.open("timeline")
     page.shows("mod.zeta", 4)
     page.click(".ag-header-cell[col-id=name] .ag-header-cell-text")
     in_order = [f"mod.{name}" for name in ("alpha", "fails", "middle", "silent", "zeta")]
@@ -114,91 +87,224 @@ def test_row_clicked_after_sorting_opens_its_function(page: Page) -> None:
             .sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))
             .map(row => row.querySelector('[col-id=name]').textContent)
     """
-    WebDriverWait(page.driver, SECONDS).until(lambda driver: driver.execute_script(rows) == in_order)
+    page.until("sorted", lambda: page.driver.execute_script(rows) == in_order)
     page.click(".ag-row[row-index='0'] [col-id=name]")
     page.shows("mod.alpha", 21)
-    page.url("?function=mod.alpha")
+    page.at("?function=mod.alpha")
     page.click(".ag-row[row-index='2'] [col-id=name]")
     page.shows("mod.middle", 4)
 
 
-def test_deep_link_is_the_whole_view(page: Page) -> None:
-    page.open("timeline?function=mod.alpha&argument=y&y=std&x=time&scale=log")
+def test_list_of_functions_is_searched_and_drives_the_timeline(page: Timeline) -> None:
+    page.open("functions")
+    page.count("#functions .ag-center-cols-container .ag-row", 5)
+    page.press("/")
+    page.press("alp")
+    page.count("#functions .ag-center-cols-container .ag-row", 1)
+    page.click(".ag-row [col-id=name]", "mod.alpha")
+    page.at("function=mod.alpha")
+    page.sees("#function-ways", "mod.alpha")
+    page.click("nav a", "Timeline")
+    page.shows("mod.alpha", 21)
+
+
+def test_several_functions_are_drawn_together(page: Timeline) -> None:
+    page.open("timeline")
+    page.shows("mod.zeta", 4)
+    row = page.find(".ag-row [col-id=name]", "mod.alpha")
+    ActionChains(page.driver).key_down(Keys.CONTROL).click(row).key_up(Keys.CONTROL).perform()
+    page.shows("mod.zeta, mod.alpha", 25)
+    page.at("function=mod.zeta&others=mod.alpha")
+    names = [f"mod.{name}" for name in ("alpha in", "alpha out", "zeta in", "zeta out")]
+    assert page.texts("#timeline .legendtext") == names
+    page.click(".ag-row [col-id=name]", "mod.middle")
+    page.shows("mod.middle", 4)
+
+
+def test_deep_link_is_the_whole_view(page: Timeline) -> None:
+    page.open("timeline?function=mod.alpha&argument=y&y=std&x=time&y_scale=log&role=inputs")
     for _ in range(2):
         page.shows("mod.alpha", 7)
-        assert page.checked() == ["std", "time", "log"]
-        assert page.texts("#timeline .ytitle") == ["standard deviation"]
+        assert page.checked("y", "x", "y_scale", "role") == ["std", "time", "log", "inputs"]
+        page.sees("#timeline .ytitle", "standard deviation")
+        page.sees("#timeline-argument", "y")
         page.driver.refresh()
 
 
-def test_back_button_goes_back(page: Page) -> None:
+def test_back_button_goes_back(page: Timeline) -> None:
+    page.open("timeline")
     page.shows("mod.zeta", 4)
     page.click(".ag-row [col-id=name]", "mod.alpha")
     page.shows("mod.alpha", 21)
-    page.click(".switch label", "mean")
-    page.wait("axis", "#timeline .ytitle", ["mean"])
-    page.url("?function=mod.alpha&y=mean")
+    page.click("#timeline-y label", "mean")
+    page.sees("#timeline .ytitle", "mean (")
+    page.at("?function=mod.alpha&y=mean")
     page.driver.back()
-    page.wait("axis", "#timeline .ytitle", ["significant bits (minimum over the elements)"])
-    assert page.checked()[0] == "bits"
+    page.sees("#timeline .ytitle", "significant bits (minimum over the elements)")
+    page.until("control", lambda: page.checked("y") == ["bits"])
     page.driver.back()
     page.shows("mod.zeta", 4)
     page.driver.forward()
     page.shows("mod.alpha", 21)
 
 
-def test_point_tells_its_call(page: Page) -> None:
+def test_zoom_asks_the_server_and_back_shows_all(page: Timeline) -> None:
+    page.open("timeline?function=mod.alpha")
+    page.shows("mod.alpha", 21)
+    plot = page.find("#timeline .nsewdrag")
+    width, height = plot.size["width"], plot.size["height"]
+    drag = ActionChains(page.driver).move_to_element_with_offset(plot, -width // 4, -height // 2 + 5)
+    drag.click_and_hold().move_by_offset(width // 4, height - 10).release().perform()
+    page.at("x_range=")
+    page.sees("#timeline-note", "lie outside the range shown")
+    page.until("fewer points", lambda: 0 < len(page.texts("#timeline .scatterlayer .point")) < 21)
+    zoomed = page.driver.current_url
+    page.driver.refresh()
+    page.sees("#timeline-note", "lie outside the range shown")
+    assert page.driver.current_url == zoomed
+    page.press("0")
+    page.shows("mod.alpha", 21)
+    page.driver.back()
+    page.sees("#timeline-note", "lie outside the range shown")
+
+
+def test_point_tells_its_call_which_all_pages_select(page: Timeline) -> None:
+    page.open("timeline")
     page.shows("mod.zeta", 4)
     point = page.driver.find_elements(By.CSS_SELECTOR, "#timeline .point")[3]
     ActionChains(page.driver).move_to_element(point).perform()
-    page.wait("hover", "#timeline .hovertext", 1)
-    assert "return at script.py:30" in page.texts("#timeline .hovertext")[0]
+    page.sees("#timeline .hovertext", "return at script.py:30")
     ActionChains(page.driver).move_to_element(point).click().perform()
-    page.wait("call", "#call h2", ["mod.zeta called at script.py:30"])
+    page.sees("#call h2", "mod.zeta called at script.py:30")
     assert page.texts("#call tbody td:nth-child(2)") == ["x", "return"]
     page.driver.refresh()
-    page.wait("call", "#call h2", ["mod.zeta called at script.py:30"])
-    page.wait("mark", "#timeline .shapelayer path", 1)
+    page.sees("#call h2", "mod.zeta called at script.py:30")
+    page.count("#timeline .shapelayer path", 1)
+    page.press("s")
+    page.sees("#source-lines .current .line-text", "line_30 = <30>")
+    page.press("p")
+    page.sees("#source-lines .current .line-text", "line_20 = <20>")
+    page.sees("#call h2", "mod.zeta called at script.py:20")
+    page.press("u")
+    page.sees("#call h2", "mod.middle called at script.py:1")
+    page.press("x")
+    page.until("no card", lambda: page.texts("#call h2") == [])
 
 
-def test_dark_mode_stays(page: Page) -> None:
-    page.shows("mod.zeta", 4)
-    colours = (
-        "return [getComputedStyle(document.body).backgroundColor, "
-        "getComputedStyle(document.querySelector('#timeline .xtick text')).fill, "
-        "getComputedStyle(document.querySelector('.ag-root-wrapper')).backgroundColor]"
+def test_line_of_the_source_selects_its_worst_call(page: Timeline) -> None:
+    page.open("source")
+    page.sees("#source-lines .current .line-text", "line_30 = <30>")
+    page.until(
+        "centred", lambda: page.driver.execute_script("return document.getElementById('source-lines').scrollTop")
     )
-    light = page.driver.execute_script(colours)
+    page.click("#source-lines .line-text a", "line_10 = <10>")
+    page.sees("#call h2", "mod.alpha called at script.py:10")
+    page.sees("#source-calls h2", "line 10 ")
+    page.click("#source-lines .line-number a", "31")
+    page.sees("#source-calls", "No recorded call was made from this line")
+    page.at("line=31")
+    page.driver.back()
+    page.sees("#source-calls h2", "line 10 ")
+
+
+def test_decimal_digits_everywhere(page: Timeline) -> None:
+    page.open("timeline?function=mod.zeta")
+    page.shows("mod.zeta", 4)
+    page.click("#unit label", "decimal digits")
+    page.at("unit=digits")
+    page.sees("#timeline .ytitle", "significant digits")
+    page.sees("#functions .ag-header", "significant digits")
+    page.click("nav a", "Overview")
+    page.sees("#overview h2", "significant digits lost")
+    page.driver.refresh()
+    page.sees("#overview h2", "significant digits lost")
+    page.until(
+        "switch",
+        lambda: page.driver.execute_script("return document.querySelector('#unit input:checked').value") == "digits",
+    )
+
+
+def test_keys_lead_through_the_pages(page: Timeline) -> None:
+    page.open("?function=mod.alpha")
+    page.sees("nav a[aria-current]", "Overview")
+    page.press("3")
+    page.sees("nav a[aria-current]", "Functions")
+    page.press("2")
+    page.shows("mod.alpha", 21)
+    page.press("?")
+    page.until("help", lambda: page.find("#help").is_displayed())
+    page.press(Keys.ESCAPE)
+    page.until("no help", lambda: not page.driver.find_element(By.ID, "help").is_displayed())
+
+
+def test_dark_mode_stays(page: Timeline) -> None:
+    looks = (("body", "backgroundColor"), ("#timeline .xtick text", "fill"), (".ag-root-wrapper", "backgroundColor"))
+    page.open("")
+    page.sees("#overview", "Distribution")
+    page.click("nav a", "Timeline")
+    page.shows("mod.zeta", 4)
+    light = [page.style(*look) for look in looks]
+    differs = lambda: all(a != page.style(*look) for a, look in zip(light, looks, strict=True))  # noqa: E731
     page.click("#theme-switch")
-    differs = lambda driver: all(a != b for a, b in zip(light, driver.execute_script(colours), strict=True))  # noqa: E731
-    WebDriverWait(page.driver, SECONDS).until(differs)
+    page.until("dark", differs)
     page.driver.refresh()
     page.shows("mod.zeta", 4)
-    WebDriverWait(page.driver, SECONDS).until(differs)
+    page.until("dark", differs)
+    page.click("nav a", "Source")
+    page.sees("#source-lines .current", "line_30")
+    page.press("d")
+    page.until("light", lambda: page.style("body", "backgroundColor") == light[0])
 
 
-def test_unknown_function_and_page_are_messages(page: Page) -> None:
+def test_numbers_and_pictures_are_saved(page: Timeline, tmp_path: Path) -> None:
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    page.open("timeline?function=mod.alpha&argument=return")
+    page.shows("mod.alpha", 7)
+    for form in ("SVG", "PNG", "CSV"):
+        page.click(".chart .exports > *", form)
+    names = ("timeline.svg", "timeline.png", "values.csv")
+    WebDriverWait(page.driver, SECONDS).until(lambda _: all((tmp_path / name).exists() for name in names))
+    assert "<svg" in (tmp_path / "timeline.svg").read_text()
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(csv.DictReader(io.StringIO((tmp_path / "values.csv").read_text())))) == 7
+
+
+def test_unknown_function_call_and_page_are_messages(page: Timeline) -> None:
     page.open("timeline?function=gone")
-    page.wait("message", "#timeline .annotation-text", ["This result has no function 'gone': choose one in the list."])
+    page.sees("#timeline .annotation-text", "This result has no function 'gone': choose one in the list.")
+    page.open("source?call=999999")
+    page.sees("#call", "This result has no call 999999")
     page.open("nowhere")
-    page.wait("message", "#page", ["There is no page here. Go to the timeline"])
+    page.sees("#page", "There is no page here. Go to the overview")
 
 
 def test_unperturbed_result_shows_no_bits(chromium: Chrome, unperturbed_file: Path) -> None:
     with browser.dashboard(unperturbed_file) as address:
-        page = Page(chromium, address)
-        page.wait("verdict", "#verdict h1", ["Not perturbed"])
-        page.wait("axis", "#timeline .ytitle", ["mean"])
-        size = "return parseFloat(getComputedStyle(document.querySelector('#verdict h1')).fontSize)"
-        assert chromium.execute_script(size) >= 40
-        assert "bits" not in chromium.find_element(By.TAG_NAME, "body").text
+        page = Timeline(chromium, address)
+        for path in ("", "timeline", "functions", "source?function=mod.zeta"):
+            page.open(path)
+            page.sees("#verdict h1", "Not perturbed")
+            page.sees("#page", "zeta")
+            assert float(page.style("#verdict h1", "fontSize").removesuffix("px")) >= 40
+            assert "bits" not in chromium.find_element(By.TAG_NAME, "body").text
+        page.open("timeline")
+        page.sees("#timeline .ytitle", "mean")
 
 
 def test_result_without_calls_says_what_to_do(chromium: Chrome, empty_file: Path) -> None:
     with browser.dashboard(empty_file) as address:
-        page = Page(chromium, address)
-        page.wait(
-            "message",
-            "#page",
-            ["No call was recorded. Name what to record with `pytracer run --trace NAME script.py`."],
-        )
+        page = Timeline(chromium, address)
+        page.open("")
+        page.sees("#page", "No call was recorded. Name what to record with `pytracer run --trace NAME script.py`.")
+
+
+def test_token_is_shown_once(chromium: Chrome, sourced_file: Path) -> None:
+    with browser.dashboard(sourced_file, "--token") as address:
+        page = Timeline(chromium, address)
+        page.open("")
+        page.sees("#overview", "Distribution")
+        assert "token" not in chromium.current_url
+        plain = address.partition("?")[0]
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(plain)

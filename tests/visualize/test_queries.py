@@ -1,4 +1,4 @@
-"""What pages show is what the result holds."""
+"""What pages show is what the result holds: functions, verdict, calls."""
 
 from pathlib import Path
 
@@ -8,10 +8,9 @@ import pytest
 from synthetic import Program, write_experiment
 
 from pytracer.parse import Result, ResultError, parse
-from pytracer.visualize import queries
-from pytracer.visualize.queries import DETAILED_VALUES, Argument, Contents, functions, timeline, verdict
-
-CALLS = 7
+from pytracer.visualize.queries.calls import DETAILED_VALUES, call
+from pytracer.visualize.queries.cells import pick
+from pytracer.visualize.queries.contents import CallIndex, Contents, verdict
 
 
 def test_functions_are_worst_first(contents: Contents) -> None:
@@ -32,11 +31,13 @@ def test_function_sums_up_its_calls(contents: Contents) -> None:
     assert zeta.output_bits == min(result.calls["output_bits_min"][rows]) == zeta.bits_left
     assert zeta.input_bits == min(result.calls["input_bits_min"][rows])
     assert zeta.place == "script.py:30"
+    assert zeta.worst_call == rows[result.calls["bits_lost"][rows].argmax()]
 
 
 def test_unperturbed_function_has_no_bits(contents: Contents) -> None:
     silent = contents.by_key["mod.silent"]
     assert (silent.bits_lost, silent.input_bits, silent.output_bits, silent.bits_before) == (None,) * 4
+    assert (silent.measurable, silent.place) == (0, "script.py:5")
 
 
 def test_functions_of_one_name_have_different_keys(tmp_path: Path) -> None:
@@ -46,8 +47,7 @@ def test_functions_of_one_name_have_different_keys(tmp_path: Path) -> None:
             with program.lane.call(function, program.process.site("/project/mod.py", 9), (1.0,), {}):
                 pass
 
-    result = parse(write_experiment(tmp_path, body, 2), tmp_path / "r.h5")
-    found = functions(result)
+    found = Contents.of(parse(write_experiment(tmp_path, body, 2), tmp_path / "r.h5")).functions
     assert [function.name for function in found] == ["<lambda>", "<lambda>"]
     assert len({function.key for function in found}) == 2
 
@@ -72,66 +72,65 @@ def test_verdict_without_calls(empty: Contents) -> None:
     assert empty.functions == []
 
 
-def test_timeline_has_each_value_of_each_call(contents: Contents) -> None:
-    found = timeline(contents.result, contents.by_key["mod.alpha"])
-    assert found.arguments == [Argument("x", False), Argument("y", False), Argument("return", True)]
-    assert len(found) == 3 * CALLS
-    assert found.number.tolist() == [n for n in range(1, CALLS + 1) for _ in range(3)]
-    assert found.argument.tolist() == [0, 1, 2] * CALLS
-    assert {contents.places[site] for site in found.site} == {"script.py:10"}
-    assert (np.diff(found.time_ms) >= 0).all()
-    values, first = contents.result.values, contents.result.calls["first_value"][found.call[0]]
-    rows = slice(first, first + 3 * CALLS)
-    for column, name in ((found.bits, "bits_min"), (found.mean, "mean"), (found.std, "std")):
-        np.testing.assert_array_equal(column, values.read(name, rows))
+def test_index_has_all_calls_of_a_function() -> None:
+    index = CallIndex(np.array([2, 0, 2, 2, 0]), 4)
+    assert [index[i].tolist() for i in range(4)] == [[1, 4], [], [0, 2, 3], []]
+    assert [index.first(i) for i in range(4)] == [1, -1, 0, -1]
 
 
-def test_timeline_skips_calls_of_others(contents: Contents) -> None:
-    """The calls of `middle` lie around those of `alpha` and `zeta`."""
-    found = timeline(contents.result, contents.by_key["mod.middle"])
-    assert len(set(found.call)) == 1
-    assert [argument.label for argument in found.arguments] == ["x", "y", "return[0]", "return[1]"]
+@pytest.mark.parametrize("rows", [[], [0], [3, 7, 8], [8, 3, 7, 3], list(range(9))])
+def test_picked_cells_are_those_of_the_column(contents: Contents, rows: list[int]) -> None:
+    values = contents.result.values
+    picked = pick(values, "bits_min", np.array(rows, np.int64))
+    np.testing.assert_array_equal(picked, values["bits_min"][rows])
+
+
+@pytest.mark.parametrize("rows", [[-1], [0, 10**12]])
+def test_reference_outside_a_table_is_reported(contents: Contents, rows: list[int]) -> None:
+    with pytest.raises(ResultError, match="corrupt"):
+        pick(contents.result.values, "bits_min", np.array(rows))
 
 
 def test_call_tells_where_and_what(contents: Contents) -> None:
     zeta = contents.by_key["mod.zeta"]
-    row = int(timeline(contents.result, zeta).call[-1])
-    call = queries.call(contents.result, row)
-    assert call is not None
-    assert (call.name, call.place, call.parent, call.outcome) == ("mod.zeta", "script.py:30", "mod.middle", "returned")
-    assert call.bits_lost == zeta.bits_lost
-    assert [(value.label, value.output, value.type) for value in call.values] == [
+    first, last = contents.calls_of[zeta.row].tolist()
+    found = call(contents, last)
+    assert found is not None
+    assert (found.name, found.place, found.outcome) == ("mod.zeta", "script.py:30", "returned")
+    assert found.parent is not None
+    assert found.parent.key == "mod.middle"
+    assert (found.previous, found.following, found.number, found.calls) == (first, None, 2, 2)
+    assert found.bits_lost == zeta.bits_lost
+    assert [(value.label, value.output, value.type) for value in found.values] == [
         ("x", False, "float64"),
         ("return", True, "float64"),
     ]
-    assert call.values[1].bits_min == zeta.output_bits
+    assert found.values[1].bits_min == zeta.output_bits
 
 
 def test_call_that_raised(contents: Contents) -> None:
-    row = int(timeline(contents.result, contents.by_key["mod.fails"]).call[0])
-    call = queries.call(contents.result, row)
-    assert call is not None
-    assert call.outcome == "raised"
+    found = call(contents, int(contents.calls_of[contents.by_key["mod.fails"].row][0]))
+    assert found is not None
+    assert found.outcome == "raised"
 
 
-@pytest.mark.parametrize("row", [-1, 10**9])
-def test_no_such_call(contents: Contents, row: int) -> None:
-    assert queries.call(contents.result, row) is None
+@pytest.mark.parametrize("row", [None, -1, 10**9])
+def test_no_such_call(contents: Contents, row: int | None) -> None:
+    assert call(contents, row) is None
 
 
 def test_many_values_of_a_call_are_cut(tmp_path: Path) -> None:
     many = DETAILED_VALUES + 5
     traces = write_experiment(tmp_path, lambda program, _: program.call("wide", *range(many), noisy=1), 2)
-    call = queries.call(parse(traces, tmp_path / "r.h5"), 0)
-    assert call is not None
-    assert (len(call.values), call.n_values) == (DETAILED_VALUES, many + 1)
+    found = call(Contents.of(parse(traces, tmp_path / "r.h5")), 0)
+    assert found is not None
+    assert (len(found.values), found.n_values) == (DETAILED_VALUES, many + 1)
 
 
-def test_reference_outside_a_table_is_reported(result_file: Path, tmp_path: Path) -> None:
+def test_values_outside_their_table_are_reported(result_file: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.h5"
     broken.write_bytes(result_file.read_bytes())
     with h5py.File(broken, "a") as file:
         file["calls/first_value"][:] = 10**12
-    contents = Contents.of(Result.open(broken))
     with pytest.raises(ResultError, match="corrupt"):
-        timeline(contents.result, contents.functions[0])
+        call(Contents.of(Result.open(broken)), 0)

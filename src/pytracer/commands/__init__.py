@@ -24,7 +24,7 @@ from pytracer.config import DEFAULTS
 from pytracer.errors import EXIT_FAILED, EXIT_USAGE, PytracerError
 from pytracer.settings import resolve
 
-VERBS = ("run", "trace", "parse", "visualize", "export", "suggest", "info", "doctor", "clean")
+VERBS = ("run", "trace", "parse", "report", "visualize", "export", "suggest", "info", "doctor", "clean")
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_TERMINATED = 128 + signal.SIGTERM

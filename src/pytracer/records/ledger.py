@@ -10,6 +10,26 @@ from pytracer.records.reader import Trace
 from pytracer.records.schema import CallFlag, Kind
 from pytracer.records.tables import Coverage
 
+TITLES = {
+    "calls_dropped": "calls not recorded",
+    "not_followed": "processes not followed",
+    "unknown_target": "targets not found",
+    "not_hookable": "callables not hookable",
+    "native_module_not_hooked": "native modules that are not hooked",
+    "result_not_perturbed": "results that were not perturbed",
+    "argument_not_perturbed": "arguments that were not perturbed",
+    "argument_kept": "functions that keep a perturbed argument",
+    "not_rewritten": "own modules whose floats are not perturbed",
+    "adapter_failed": "objects whose adapter failed",
+    "values_not_understood": "values of an unknown type",
+    "arrays_omitted": "arrays recorded by shape only",
+    "bytes_omitted": "bytes of arrays not recorded",
+    "containers_cut": "containers cut",
+    "calls_cut": "calls with values left out",
+    "generators": "generators and coroutines not followed",
+}
+"""Events in order of importance; others follow under their own names."""
+
 LOSSES = {
     "calls_dropped": ("calls_dropped", "the disk was full, a limit was reached, or files could not be opened"),
     "arrays_omitted": ("arrays_omitted", "above the size limit, or of a dtype that is not recorded"),

@@ -7,28 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytracer.records.ledger import Gap
+from pytracer.records.ledger import TITLES, Gap
 from pytracer.report.plain import printable
-
-TITLES = {
-    "calls_dropped": "calls not recorded",
-    "not_followed": "processes not followed",
-    "unknown_target": "targets not found",
-    "not_hookable": "callables not hookable",
-    "native_module_not_hooked": "native modules that are not hooked",
-    "result_not_perturbed": "results that were not perturbed",
-    "argument_not_perturbed": "arguments that were not perturbed",
-    "argument_kept": "functions that keep a perturbed argument",
-    "not_rewritten": "own modules whose floats are not perturbed",
-    "adapter_failed": "objects whose adapter failed",
-    "values_not_understood": "values of an unknown type",
-    "arrays_omitted": "arrays recorded by shape only",
-    "bytes_omitted": "bytes of arrays not recorded",
-    "containers_cut": "containers cut",
-    "calls_cut": "calls with values left out",
-    "generators": "generators and coroutines not followed",
-}
-"""Events in order of importance; others follow under their own names."""
 
 NAMED = 3
 """Names shown of each entry in text."""

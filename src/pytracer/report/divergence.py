@@ -63,14 +63,14 @@ def divergence_lines(entry: Mapping[str, Any], place: str, found: Sequence[Mappi
     if entry["kind"] == "ended":
         yield from _ended(entry, place + inside, found)
     elif entry["kind"] == "lane":
-        yield f"{entry['process']}/{entry['lane']}{times}: {_calls(entry['reference'])} in {reference}"
+        yield f"{entry['process']}/{entry['lane']}{times}: {calls_text(entry['reference'])} in {reference}"
     elif entry["kind"] == "order":
         yield f"{place}{inside}{times}: calls were made in another order, among them"
     else:
-        yield f"{place}{inside}{times}: {_calls(entry['reference'])} in {reference}"
+        yield f"{place}{inside}{times}: {calls_text(entry['reference'])} in {reference}"
     if entry["kind"] != "ended":
         for side in entry["sides"]:
-            yield f"    {_calls(side['calls'])} in {_samples(side['samples'])}"
+            yield f"    {calls_text(side['calls'])} in {samples_text(side['samples'])}"
     if entry["evidence"]:
         yield f"    differed before: {'; '.join(_shown(value) for value in entry['evidence'][:SHOWN])}"
 
@@ -78,7 +78,7 @@ def divergence_lines(entry: Mapping[str, Any], place: str, found: Sequence[Mappi
 def _ended(entry: Mapping[str, Any], place: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     numbers = [number for side in entry["sides"] for number in side["samples"]]
     for sample in (sample for sample in found if sample["sample"] in numbers):
-        rest = f"; the reference went on with {_calls(entry['reference'])}" if entry["reference"] else ""
+        rest = f"; the reference went on with {calls_text(entry['reference'])}" if entry["reference"] else ""
         at = f" after the call at {place}" if entry["file"] else ""
         yield f"sample {sample['sample']} {_how(sample['exit_code'])}{at}{rest}"
 
@@ -101,7 +101,7 @@ def _shown(value: Mapping[str, Any]) -> str:
     return f"{value['value']} of {value['function'].removeprefix('__main__.')}{bits}"
 
 
-def _calls(calls: Sequence[Mapping[str, Any]]) -> str:
+def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
     texts = []
     for call in calls:
         outcome = {"returned": "", "raised": " (raised)", "running": " (did not return)"}[call["outcome"]]
@@ -109,7 +109,7 @@ def _calls(calls: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(texts[:LISTED] + ["..."] * (len(texts) > LISTED)) or "no call"
 
 
-def _samples(numbers: Sequence[int]) -> str:
+def samples_text(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:LISTED])) + (", ..." if len(numbers) > LISTED else "")
     return f"sample{'s' if len(numbers) > 1 else ''} {shown}"
 

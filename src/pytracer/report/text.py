@@ -38,7 +38,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     piped = not stream.isatty() and "COLUMNS" not in os.environ
     console = Console(file=stream, width=PIPED_WIDTH if piped else None, highlight=False, markup=False, emoji=False)
     found, table = samples(result), ranking(result)
-    _say(console, _verdict(result, table), style="bold")
+    _say(console, verdict_text(result, table), style="bold")
     if result.perturbed:
         _ranking(console, result, table, top)
     functions = counted(len({row.function for row in table}), "function")
@@ -53,7 +53,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
     _noise(console, result, found)
 
 
-def _verdict(result: Result, table: Sequence[Row]) -> str:
+def verdict_text(result: Result, table: Sequence[Row]) -> str:
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
         fact = "Not measured" if noise(samples(result)).perturbing else "Not perturbed"
@@ -66,7 +66,7 @@ def _verdict(result: Result, table: Sequence[Row]) -> str:
         return f"No floating-point result of the traced functions was perturbed {how}."
     if worst.bits_lost < 0.05:
         return f"No perturbed call loses bits {how}."
-    place = f" called at {_place(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
+    place = f" called at {place_text(result, worst.place.file, worst.place.line)}" if worst.place.file else ""
     left = _left(worst.worst) if worst.worst else "? bits are left"
     return f"{_function(worst)}{place} loses {_number(worst.bits_lost)} bits: {left} {how}."
 
@@ -97,7 +97,7 @@ def _ranking(console: "Console", result: Result, table: Sequence[Row], top: int)
     for row in shown[:top]:
         cells = (_number(row.bits_lost), _pair(row.input_bits), _pair(row.output_bits), str(row.calls))
         caller = "" if row.place.caller in ("", "<module>") else f" in {row.place.caller}"
-        place = f"at {_place(result, row.place.file, row.place.line)}{caller}"
+        place = f"at {place_text(result, row.place.file, row.place.line)}{caller}"
         view.add_row(*cells, printable("\n".join([_function(row), place, *_worst(row)]), keep="\n"))
     _heading(console, "Functions by bits lost (significant bits, base 2; minimum and median over the calls)")
     console.print(view)
@@ -169,7 +169,7 @@ def _divergences(console: "Console", result: Result, samples_found: list[dict[st
     if found:
         _heading(console, f"Control flow: samples took other ways at {counted(len(found), 'place')}")
     for entry in found[:LISTED]:
-        place = _place(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
+        place = place_text(result, entry["file"], entry["line"]) if entry["file"] else "an unknown place"
         for line in divergence_lines(entry, place, samples_found):
             _say(console, line)
     _more(console, len(found))
@@ -198,7 +198,7 @@ def _explanations(console: "Console", result: Result, found: list[dict[str, Any]
             f"{' or '.join(settings)} changes" if settings else f"No single setting explains ({remedy})",
         )
         for entry in changed[:LISTED]:
-            place = _place(result, entry["file"] or "", entry["line"] or 0)
+            place = place_text(result, entry["file"] or "", entry["line"] or 0)
             times = f", {entry['calls']} calls" if entry["calls"] > 1 else ""
             _say(console, f"    {entry['function'].removeprefix('__main__.')} at {place}{times}{_levels(entry)}")
         _more(console, len(changed))
@@ -275,7 +275,7 @@ def _say(console: "Console", text: str, *, style: str | None = None) -> None:
     console.print(printable(text), style=style)
 
 
-def _place(result: Result, file: str, line: int) -> str:
+def place_text(result: Result, file: str, line: int) -> str:
     """For the reader: relative to the working directory, the installed packages or the standard library."""
     if not file:
         return "unknown place"

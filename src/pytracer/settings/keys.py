@@ -60,6 +60,7 @@ KEYS = (
     Key("limits.trace_bytes", "trace_bytes", SIZE),
     Key("visualize.host", "host", text("an address to listen on")),
     Key("visualize.port", "port", integer(1, 65535)),
+    Key("visualize.threads", "threads", integer(1, 256)),
 )
 
 BY_NAME = {key.name: key for key in KEYS}

@@ -1,28 +1,37 @@
 """Puts the dashboard together: what stands around every page, and which page a path shows."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
-from pytracer.visualize import queries
-from pytracer.visualize.pages import timeline
-from pytracer.visualize.queries import Contents
+from pytracer.parse.store import ResultError
+from pytracer.visualize import paths, web
+from pytracer.visualize.components import call_card, empty, key, link, problem, switch
+from pytracer.visualize.pages import BY_PATH, PAGES
+from pytracer.visualize.queries import calls
+from pytracer.visualize.queries.contents import Contents, verdict
+from pytracer.visualize.state import BITS, DIGITS
+from pytracer.visualize.state import State as View
 
+LOG = logging.getLogger(__name__)
 ASSETS = Path(__file__).parent / "assets"
 
-PAGES = {"/": timeline, timeline.PATH: timeline}
+KEYS = {
+    "1 ... 9": "go to a page",
+    "n, p": "next and previous call of the function",
+    "u": "the call around the selected one",
+    "s": "source of the selected call",
+    "x": "select no call",
+    "/": "search",
+    "d": "dark or light",
+    "?": "this list",
+}
 
-SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-"""The browser asks no other host for anything, whatever a library or a result would like."""
 
-
-def create_app(contents: Contents) -> Dash:
-    """The dashboard of one result, ready to be served."""
+def create_app(contents: Contents, guard: web.Guard = web.Guard()) -> Dash:  # noqa: B008
+    """The dashboard of one result, ready to be served to whom `guard` lets in."""
     app = Dash(
         "pytracer",
         title=f"{contents.result.path.name} - Pytracer",
@@ -30,18 +39,21 @@ def create_app(contents: Contents) -> Dash:
         assets_folder=str(ASSETS),
         serve_locally=True,
         suppress_callback_exceptions=True,  # pages come later than the callbacks on them
+        on_error=_say,
     )
     app.layout = _layout(contents)
-    app.server.after_request(_secure)
+    web.prepare(app.server, contents, guard)
     _register(app, contents)
-    for page in dict.fromkeys(PAGES.values()):
+    for page in PAGES:
         page.register(app, contents)
     return app
 
 
 def _layout(contents: Contents) -> html.Div:
-    result, verdict = contents.result, queries.verdict(contents)
+    result, found = contents.result, verdict(contents)
     command = " ".join(map(str, result.provenance.get("command") or []))
+    keys = [html.Div([html.Kbd(name), html.Span(what)]) for name, what in KEYS.items()]
+    units = switch("unit", "", {BITS: "bits", DIGITS: "decimal digits"}, BITS, hidden=not result.perturbed)
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
@@ -49,16 +61,22 @@ def _layout(contents: Contents) -> html.Div:
             html.Header(
                 [
                     html.Span("Pytracer", className="brand"),
+                    html.Nav(id="pages"),
                     html.Span(f"{command}  -  {result.path.name}", className="note", title=str(result.path)),
-                    html.Button("dark", id="theme-switch", title="light or dark"),
+                    units,
+                    html.Button("?", id="help-switch", title="keys (key ?)", **key("?")),
+                    html.Button("dark", id="theme-switch", title="light or dark (key d)", **key("d")),
                 ]
             ),
-            html.Div(
-                [html.H1(verdict.headline), html.P(verdict.detail)],
+            html.Section(
+                [html.H1(found.headline), html.P(found.detail)],
                 id="verdict",
-                className="verdict" if verdict.measured else "verdict unmeasured",
+                className="verdict" if found.measured else "verdict unmeasured",
             ),
-            html.Div(id="page"),
+            html.P(id="problem", className="problem card", role="alert", hidden=True, title="click to hide it"),
+            html.Main(id="page"),
+            html.Aside(id="call", className="card call"),
+            html.Div([html.H2("Keys"), *keys], id="help", className="card", hidden=True),
         ]
     )
 
@@ -71,20 +89,73 @@ def _register(app: Dash, contents: Contents) -> None:
         Input("theme-switch", "n_clicks"),
     )
 
-    @app.callback(Output("page", "children"), Input("url", "pathname"))
-    def show(path: str | None) -> Any:
-        page = PAGES.get((path or "/").rstrip("/") or "/")
-        if page is None:
-            return html.P(
-                ["There is no page here. ", html.A("Go to the timeline", href=timeline.PATH)], className="empty"
-            )
-        if not contents.functions:
-            text = "No call was recorded. Name what to record with `pytracer run --trace NAME script.py`."
-            return html.P(text, className="empty")
-        return page.layout(contents)
+    @app.callback(Output("page", "children"), Input("url", "pathname"), State("url", "search"))
+    def show(path: str | None, search: str | None) -> Any:
+        return page(contents, path, View.parse(search))
+
+    @app.callback(Output("pages", "children"), Input("url", "pathname"), Input("url", "search"))
+    def navigation(path: str | None, search: str | None) -> list[Any]:
+        return links(path, View.parse(search))
+
+    @app.callback(
+        Output("call", "children"), Output("call", "hidden"), Input("url", "pathname"), Input("url", "search")
+    )
+    def select(path: str | None, search: str | None) -> tuple[Any, bool]:
+        return selected_call(contents, path, View.parse(search))
+
+    @app.callback(Output("url", "search"), Output("unit", "value"), Input("unit", "value"), Input("url", "search"))
+    def count_in(unit: str, search: str | None) -> tuple[Any, Any]:
+        state = View.parse(search)
+        if ctx.triggered_id != "unit" or unit == state.unit:
+            return no_update, state.unit
+        return state.with_fields(unit=unit).search, no_update
 
 
-def _secure(response: Any) -> Any:
-    response.headers["Content-Security-Policy"] = SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+def _say(error: Exception) -> None:
+    """A callback failed: what it draws stays as it was, and the reader is told why."""
+    if isinstance(error, ResultError):
+        text = str(error)
+    else:
+        LOG.error("a part of the page cannot be shown", exc_info=error)
+        text = (
+            f"A part of this page cannot be shown ({type(error).__name__}: {error}). Is the result sound? Parse again."
+        )
+    set_props("problem", {"children": text, "hidden": False})
+
+
+def page(contents: Contents, path: str | None, state: View) -> Any:
+    """The page at `path`, or a message."""
+    found = BY_PATH.get(_normal(path))
+    if found is None:
+        return empty("There is no page here. ", link("Go to the overview", paths.OVERVIEW, state))
+    if not contents.functions:
+        return empty("No call was recorded. Name what to record with `pytracer run --trace NAME script.py`.")
+    try:
+        return found.layout(contents, state)
+    except ResultError as error:
+        return problem(error)
+
+
+def links(path: str | None, state: View) -> list[Any]:
+    """The navigation: links to all pages that keep the state."""
+    return [
+        link(page.TITLE, page.PATH, state, key=str(number), current=_normal(path) == page.PATH)
+        for number, page in enumerate(PAGES, 1)
+    ]
+
+
+def selected_call(contents: Contents, path: str | None, state: View) -> tuple[Any, bool]:
+    """The card of the selected call, and whether there is none to show."""
+    if state.call is None:
+        return [], True
+    try:
+        call = calls.call(contents, state.call)
+    except ResultError as error:
+        return problem(error), False
+    if call is None:
+        return problem(f"This result has no call {state.call}: select another."), False
+    return call_card(call, state, _normal(path), measured=contents.result.perturbed), False
+
+
+def _normal(path: str | None) -> str:
+    return (path or "/").rstrip("/") or "/"

@@ -1,15 +1,18 @@
-"""Which values of a timeline are drawn: those of one argument, those an axis can show, and not too many."""
+"""Which values of a timeline are drawn: those that the filters and the axes let through, and not too many."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
-from pytracer.visualize.queries import Floats, Ints, Timeline
-from pytracer.visualize.state import BITS, LOG, STD, State
+from pytracer.visualize.queries.cells import BLOCK, Floats, Ints
+from pytracer.visualize.queries.timeline import Timeline
+from pytracer.visualize.state import ALL, BITS, LOG, TIME, Range, State
+from pytracer.visualize.units import count, factor
 
-LIMIT = 5000
+LIMIT = 2000
 """Points that a browser still moves without delay, as vector graphics."""
 
 
@@ -18,10 +21,12 @@ class Selection:
     """What is drawn of a timeline."""
 
     rows: Ints  # of the timeline, ascending
-    y: Floats  # of those rows
-    values: int  # of the chosen argument
-    unmeasured: int  # of them without a finite number
-    not_positive: int  # of them that a logarithmic axis cannot show
+    x: Floats  # of those rows: number of the call from 1, or milliseconds
+    y: Floats  # of those rows, in the unit of the state
+    values: int  # that the filters let through
+    outside: int  # of them outside the range that is zoomed into
+    unmeasured: int  # of the others without a finite number
+    hidden: int  # of the others that a logarithmic axis cannot show
     thinned: bool  # whether points were left out
 
     @property
@@ -29,36 +34,85 @@ class Selection:
         """What the reader does not see, in words; empty when nothing is missing."""
         parts = []
         if self.thinned:
-            parts.append(
-                f"{len(self.rows)} of {self.values - self.unmeasured - self.not_positive} points are drawn; "
-                "they keep the shape and the extremes of each curve"
-            )
+            drawable = self.values - self.outside - self.unmeasured - self.hidden
+            shape = "they keep the shape and the extremes of each curve; zoom in to see more"
+            parts.append(f"{count(len(self.rows))} of {count(drawable)} points are drawn; {shape}")
         if self.unmeasured:
-            parts.append(f"{self.unmeasured} of {self.values} values were not measured (not perturbed, or no float)")
-        if self.not_positive:
-            parts.append(f"{self.not_positive} values are not positive: a logarithmic axis cannot show them")
+            seen = count(self.values - self.outside)
+            parts.append(f"{count(self.unmeasured)} of {seen} values were not measured (not perturbed, or no float)")
+        if self.hidden:
+            parts.append(f"{count(self.hidden)} values are not positive: a logarithmic axis cannot show them")
+        if self.outside:
+            parts.append(f"{count(self.outside)} values lie outside the range shown")
         return ". ".join(parts)
 
 
 def select(timeline: Timeline, state: State, limit: int = LIMIT) -> Selection:
     """The values that `state` asks for, at most about `limit` of them."""
-    y = {BITS: timeline.bits, STD: timeline.std}.get(state.y, timeline.mean)
-    chosen = np.ones(len(timeline), bool)
-    if state.argument:
-        wanted = [i for i, argument in enumerate(timeline.arguments) if argument.label == state.argument]
-        chosen = np.isin(timeline.argument, wanted)
-    measured = chosen & np.isfinite(y)
-    drawable = measured & (y > 0) if state.scale == LOG else measured
-    rows = np.flatnonzero(drawable)
-    kept = rows[thin(y[rows], timeline.argument[rows], limit)]
+    wanted, x = wanted_curves(timeline, state), positions(timeline, state)
+    inside = unmeasured = hidden = 0
+    rows, y = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for block in blocks(timeline, wanted, x, state.x_range):
+        shown = timeline.y(state, block) * (factor(state.unit) if state.y == BITS else 1.0)
+        measured = np.isfinite(shown)
+        drawable = measured & (shown > 0) if state.y_scale == LOG else measured
+        if state.x_scale == LOG:
+            drawable = drawable & (x[timeline.call[block]] > 0)
+        inside += len(block)
+        unmeasured += int(len(block) - measured.sum())
+        hidden += int(measured.sum() - drawable.sum())
+        rows.append(block[drawable])
+        y.append(shown[drawable])
+    all_rows, all_y = np.concatenate(rows), np.concatenate(y)
+    kept = thin(all_y, timeline.curve[all_rows], limit)
+    values = int(timeline.sizes[wanted].sum())
     return Selection(
-        rows=kept,
-        y=y[kept],
-        values=int(chosen.sum()),
-        unmeasured=int(chosen.sum() - measured.sum()),
-        not_positive=int(measured.sum() - drawable.sum()),
-        thinned=len(kept) < len(rows),
+        rows=all_rows[kept],
+        x=x[timeline.call[all_rows[kept]]],
+        y=all_y[kept],
+        values=values,
+        outside=values - inside,
+        unmeasured=unmeasured,
+        hidden=hidden,
+        thinned=len(kept) < len(all_rows),
     )
+
+
+def positions(timeline: Timeline, state: State) -> Floats:
+    """Where on the x axis each of the calls of the timeline lies."""
+    return timeline.time_ms if state.x == TIME else np.arange(1.0, len(timeline.calls) + 1)
+
+
+def wanted_curves(timeline: Timeline, state: State) -> NDArray[np.bool_]:
+    """Which of the curves are of the chosen argument and role."""
+    return np.array(
+        [
+            state.argument in ("", curve.label) and (state.role == ALL or curve.output == (state.role == "outputs"))
+            for curve in timeline.curves
+        ],
+        bool,
+    )
+
+
+def blocks(timeline: Timeline, wanted: NDArray[np.bool_], x: Floats, inside: Range | None) -> Iterator[Ints]:
+    """Rows of the wanted curves in a range of the x axis, ascending, some at once: never all in memory."""
+    low, high = _calls_inside(x, inside)
+    first, last = np.searchsorted(timeline.call, (low, high)).tolist()
+    for start in range(first, last, BLOCK):
+        rows = np.arange(start, min(start + BLOCK, last))
+        keep = wanted[timeline.curve[rows]]
+        if inside is not None:  # calls of other lanes lie between
+            own = x[timeline.call[rows]]
+            keep &= (own >= inside[0]) & (own <= inside[1])
+        yield rows[keep]
+
+
+def _calls_inside(x: Floats, wanted: Range | None) -> tuple[int, int]:
+    """First and last but one index of the calls in a range; those between may lie outside."""
+    if wanted is None:
+        return 0, len(x)
+    inside = np.flatnonzero((x >= wanted[0]) & (x <= wanted[1]))
+    return (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0)
 
 
 def thin(y: Floats, curve: Ints, limit: int) -> NDArray[np.int64]:
@@ -70,9 +124,10 @@ def thin(y: Floats, curve: Ints, limit: int) -> NDArray[np.int64]:
         return np.arange(len(y))
     kept = []
     downsampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
-    for number in np.unique(curve):
-        rows = np.flatnonzero(curve == number)
+    small = curve.astype(np.int16) if np.max(curve) < 2**15 else curve  # which NumPy sorts in linear time
+    order = np.argsort(small, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(curve[order])) + 1):
         share = max(limit * len(rows) // len(y), 3)
         own = np.ascontiguousarray(y[rows])
-        kept += [rows[downsampler.downsample(own, n_out=share)], rows[[own.argmin(), own.argmax()]]]
+        kept += [rows[downsampler.downsample(own, n_out=share)], rows[[np.argmin(own), np.argmax(own)]]]
     return np.unique(np.concatenate(kept)).astype(np.int64)

@@ -2,44 +2,71 @@
 
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import sys
 import webbrowser
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
+from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.store import Result
+from pytracer.trace.cache import callgraph_of
 
 LAST_PORT = 65535
-THREADS = 4
-"""Requests answered at the same time: a browser asks for a few at once."""
 
 
-def serve(path: Path, *, host: str, port: int, debug: bool = False, browser: bool = True) -> None:
-    """Show the result at `path` until interrupted.
+@dataclass(frozen=True)
+class Listening:
+    """Where the dashboard is, and who may see it."""
+
+    host: str
+    port: int
+    threads: int = DEFAULTS.threads
+    token: str = ""  # shown once by each browser; empty for no token
+    debug: bool = False
+    browser: bool = True  # whether one is opened
+
+
+def serve(path: Path, listening: Listening, other: Path | None = None) -> None:
+    """Show the result at `path`, beside the `other` one, until interrupted.
 
     Raises:
         ResultError: the result cannot be read.
         UsageError: host or port cannot be used by this user on this machine.
         PytracerError: another program listens there.
     """
-    with Result.open(path) as result, bind(host, port) as listener:
+    host, port = listening.host, listening.port
+    if listening.debug and not is_loopback(host):
+        raise UsageError(f"--debug would let whoever reaches {host} run code here; leave --host or --debug out")
+    with (
+        Result.open(path) as result,
+        Result.open(other) if other is not None else nullcontext() as second,
+        bind(host, port) as listener,
+    ):
         from waitress import create_server  # dash takes a second: not before a mistake of the user is reported
 
         from pytracer.visualize.app import create_app
-        from pytracer.visualize.queries import Contents
+        from pytracer.visualize.queries.contents import Contents
+        from pytracer.visualize.web import Guard
 
-        app = create_app(Contents.of(result))
-        _warn(host)
-        address = url(host, port)
-        if debug:
+        app = create_app(Contents.of(result, second), Guard(listening.token, host if is_loopback(host) else ""))
+        _warn(listening)
+        if listening.debug:
             listener.close()
             app.run(host, port, debug=True, use_reloader=False, dev_tools_disable_version_check=True)
             return
-        server = create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
-        print(f"Dash is running on {address}\n{path}; stop it with Ctrl-C", flush=True)
-        if browser:
+        # It would warn of each page whose files a browser asks for at once.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        server = create_server(app.server, sockets=[listener], threads=listening.threads, ident=None)
+        address = url(host, port, listening.token)
+        graph = f" and {callgraph_of(path)}" if callgraph_of(path).is_file() else ""
+        print(f"Dash is running on {address}\n{path}{graph}; stop it with Ctrl-C", flush=True)
+        if listening.browser:
             _open(address)
         server.run()
 
@@ -90,9 +117,10 @@ def next_free(host: str, port: int) -> int | None:
     return None
 
 
-def url(host: str, port: int) -> str:
+def url(host: str, port: int, token: str = "") -> str:
     """The address for a browser."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    end = f"?{urlencode({'token': token})}" if token else ""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/{end}"
 
 
 def is_loopback(host: str) -> bool:
@@ -103,12 +131,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _warn(host: str) -> None:
-    if not is_loopback(host):
-        text = (
-            f"warning: there is no password: whoever reaches {host} reads this result; leave --host out to prevent it"
-        )
-        print(f"pytracer: {text}", file=sys.stderr, flush=True)
+def _warn(listening: Listening) -> None:
+    if is_loopback(listening.host) or listening.token:
+        return
+    who = f"there is no password: whoever reaches {listening.host} reads this result, and the source in it"
+    print(f"pytracer: warning: {who}; leave --host out, or add --token", file=sys.stderr, flush=True)
 
 
 def _open(address: str) -> None:

@@ -1,4 +1,4 @@
-// What must happen in the browser itself: light or dark, and the look of the list.
+// What must happen in the browser itself: light or dark, keys, links that keep the page, saving charts.
 
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.pytracer = {
@@ -14,12 +14,92 @@ window.dash_clientside.pytracer = {
         document.body.dataset.agThemeMode = theme;
         return [theme, theme === "dark" ? "light" : "dark"];
     },
+    // The selected line, where it can be read without scrolling.
+    center: function () {
+        requestAnimationFrame(() => {
+            const line = document.querySelector("#source-lines .current");
+            const box = document.getElementById("source-lines");
+            if (line && box) {
+                box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+            }
+        });
+        return window.dash_clientside.no_update;
+    },
+    // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
+    settled: function (moved) {
+        const own = window.dash_clientside.pytracer;
+        const isMove = Object.keys(moved || {}).some((name) => /^[xy]axis/.test(name)); // else it got another size,
+        if (!isMove && !own.moved) {
+            return window.dash_clientside.no_update;
+        }
+        const all = (own.moved = Object.assign({}, own.moved, isMove ? moved : {})); // and Dash forgets earlier promises
+        return new Promise((resolve) =>
+            setTimeout(() => {
+                const last = own.moved === all;
+                own.moved = last ? undefined : own.moved;
+                resolve(last ? all : window.dash_clientside.no_update);
+            }, 150)
+        );
+    },
 };
 
 // Before the first paint; the callback above comes later.
 document.documentElement.dataset.theme =
     localStorage.getItem("pytracer-theme") ||
     (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+(function () {
+    function follow(anchor) {
+        history.pushState({}, "", anchor.href);
+        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    }
+
+    function saveChart(button) {
+        const chart = document.querySelector("#" + button.dataset.chart + " .js-plotly-plot");
+        const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
+        const layout = Object.assign({}, chart.layout, { paper_bgcolor: card, width: undefined, height: undefined });
+        const size = { format: button.dataset.image, width: chart.clientWidth, height: chart.clientHeight };
+        window.Plotly.downloadImage({ data: chart.data, layout: layout }, Object.assign(size, { filename: button.dataset.chart }));
+    }
+
+    document.addEventListener("click", (event) => {
+        const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
+        const anchor = event.target.closest("a");
+        const button = event.target.closest("button");
+        if (anchor && anchor.classList.contains("view") && plain) {
+            event.preventDefault();
+            follow(anchor);
+        } else if (anchor && anchor.classList.contains("csv")) {
+            anchor.search = location.search; // the table is that of the view
+        } else if (button && button.dataset.image) {
+            saveChart(button);
+        } else if (event.target.id === "problem") {
+            event.target.hidden = true;
+        } else if (button && button.id === "help-switch") {
+            const help = document.getElementById("help");
+            help.hidden = !help.hidden;
+        }
+    });
+
+    document.addEventListener("keydown", (event) => {
+        const typing = event.target.closest && event.target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+        if (event.key === "Escape") {
+            document.getElementById("help").hidden = true;
+            typing && typing.blur();
+        }
+        if (typing || event.ctrlKey || event.metaKey || event.altKey) {
+            return;
+        }
+        const target =
+            event.key === "/"
+                ? document.querySelector("#page input[type=text], #page input[type=search]")
+                : document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+        if (target) {
+            event.preventDefault();
+            event.key === "/" ? target.focus() : target.click();
+        }
+    });
+})();
 
 window.dashAgGridFunctions = window.dashAgGridFunctions || {};
 window.dashAgGridFunctions.pytracerBar = function (params) {

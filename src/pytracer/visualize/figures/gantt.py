@@ -1,0 +1,131 @@
+"""Draws the calls as bars over time, one inside the other, lane under lane."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pytracer.visualize.figures.bits_axis import bits_axis, inks
+from pytracer.visualize.figures.theme import Theme, empty, escape
+from pytracer.visualize.queries.nesting import PIXELS, Bars, Nesting
+from pytracer.visualize.units import factor, in_unit
+
+LINE_PIXELS = 22
+"""Height of a line of bars."""
+MARGIN_PIXELS = 110
+LETTER_PIXELS = 7
+SHORTEST = 4
+"""Letters of a name below which a bar has none."""
+
+
+def height(bars: Bars) -> int:
+    """Pixels that the chart needs."""
+    return max(bars.lines, 3) * LINE_PIXELS + MARGIN_PIXELS
+
+
+def gantt(
+    bars: Bars,
+    nesting: Nesting,
+    names: Sequence[str],
+    unit: str,
+    colours: Theme,
+    *,
+    lost: bool = False,
+    selected: int | None = None,
+) -> go.Figure:
+    """One bar for each call or group of short ones, coloured by the bits of its worst output, or that it loses.
+
+    The first of the `customdata` of a bar is the row of its call.
+    """
+    figure = empty(colours)
+    measured = ~np.isnan(bars.bits)
+    frame = {"line": {"width": 0.5, "color": colours.grid}}
+    shade = {"color": bars.bits[measured] * factor(unit), "coloraxis": "coloraxis"}
+    for rows, name, marker, ink in (
+        (np.flatnonzero(measured), "measured", shade, inks(bars.bits[measured].tolist(), lost=lost)),
+        (np.flatnonzero(~measured), "not measured", {"color": colours.grid}, colours.ink),
+    ):
+        if len(rows):
+            trace = _trace(bars, rows, nesting, names, unit, lost=lost)
+            # A legend of the measured ones would show one colour of many.
+            more = {"name": name, "marker": frame | marker, "showlegend": name != "measured"}
+            figure.add_trace(trace | more | {"insidetextfont": {"color": ink}})
+    figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
+    firsts = list(bars.lanes.values())
+    labels = [escape(nesting.lanes[lane]) for lane in bars.lanes]
+    figure.update_yaxes(
+        range=(bars.lines - 0.4, -0.6), tickvals=firsts, ticktext=labels, fixedrange=True, showgrid=False
+    )
+    figure.update_layout(coloraxis=bits_axis(unit, colours, lost=lost), dragmode="pan", bargap=0, barmode="overlay")
+    for first in firsts[1:]:
+        figure.add_hline(y=first - 0.5, line={"color": colours.others, "width": 1})
+    _mark(figure, bars, nesting, selected, colours)
+    return figure
+
+
+def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: str, *, lost: bool) -> dict[str, Any]:
+    first, last = bars.view_ms
+    pixel = (last - first) / PIXELS
+    length = bars.end_ms[rows] - bars.start_ms[rows]
+    functions = [escape(names[f]) for f in nesting.function[bars.call[rows]].tolist()]
+    shown = [in_unit(bits, unit) for bits in bars.bits[rows].tolist()]
+    visible = np.minimum(bars.end_ms[rows], last) - np.maximum(bars.start_ms[rows], first)
+    letters = (visible / pixel / LETTER_PIXELS).astype(int).tolist()
+    columns = zip(
+        bars.call[rows].tolist(),
+        functions,
+        shown,
+        (f"{ms:.6g}" for ms in length.tolist()),
+        (_more(count, lost=lost) for count in bars.calls[rows].tolist()),
+        strict=True,
+    )
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "base": bars.start_ms[rows],
+        "x": np.maximum(length, pixel),
+        "y": bars.line[rows],
+        "width": 0.88,
+        "customdata": [list(cells) for cells in columns],
+        "text": [_label(*cells) for cells in zip(functions, shown, letters, strict=True)],
+        "textposition": "inside",
+        "insidetextanchor": "start",
+        "textangle": 0,
+        "constraintext": "none",
+        "cliponaxis": True,
+        "hovertemplate": f"<b>%{{customdata[1]}}</b><br>%{{customdata[2]}} {unit}{' lost' if lost else ''}<br>"
+        "%{customdata[3]} ms, from %{base:.6g} ms%{customdata[4]}<extra></extra>",
+    }
+
+
+def _more(count: int, *, lost: bool) -> str:
+    which = "loses most" if lost else "has the fewest bits"
+    return f"<br>the one of {count} short calls that {which}" if count > 1 else ""
+
+
+def _label(name: str, bits: str, letters: int) -> str:
+    """What fits into a bar: the bits, and the end of the name, which says most."""
+    whole = f"{bits}  {name.replace('&lt;locals&gt;.', '')}"
+    if len(whole) <= letters:
+        return whole
+    short = f"{bits}  {name.rpartition('.')[2]}"
+    if len(short) <= letters:
+        return short
+    return bits if letters >= SHORTEST else ""
+
+
+def _mark(figure: go.Figure, bars: Bars, nesting: Nesting, selected: int | None, colours: Theme) -> None:
+    """A frame around the selected call, wherever it is drawn."""
+    if selected is None or not 0 <= selected < len(nesting) or int(nesting.lane[selected]) not in bars.lanes:
+        return
+    line = bars.lanes[int(nesting.lane[selected])] + int(nesting.depth[selected])
+    start, end = nesting.start_ns[selected] / 1e6, nesting.end_ns[selected] / 1e6
+    least = (bars.view_ms[1] - bars.view_ms[0]) / PIXELS
+    figure.add_shape(
+        x0=start,
+        x1=max(end, start + least),
+        y0=line - 0.46,
+        y1=line + 0.46,
+        line={"color": colours.alarm, "width": 2.5},
+    )

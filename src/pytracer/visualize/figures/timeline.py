@@ -1,0 +1,208 @@
+"""The chart of the timeline."""
+
+from collections.abc import Iterator, Sequence
+from math import isnan, log10
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape
+from pytracer.visualize.queries.cells import Ints
+from pytracer.visualize.queries.timeline import Curve, Divergence, Timeline
+from pytracer.visualize.sampling import Selection, positions
+from pytracer.visualize.state import BITS, DIGITS, LOG, MEAN, MIN, ORDER, TIME, Range, State
+from pytracer.visualize.units import UNITS, factor, in_unit
+
+OWN_COLOURS = 14
+"""Curves that get a colour and a line in the legend of their own; the others share one."""
+FEW_CALLS = 12
+"""So many calls are numbered one by one on the axis."""
+MARKS = 1000
+"""Calls that raised, and divergences, that are marked; more are counted in the legend."""
+UNMEASURED = "unmeasured"
+MARGIN = 1.5
+"""Bits beside the ends of the axis: room for the marks."""
+
+FORMATS = {"auto": None, "fixed": ",.6~f", "scientific": ".3~e", "SI": ".4~s"}
+SUMMARY_NAMES = {MIN: "minimum", "p05": "5 % quantile", "median": "median", "mean": "mean", "max": "maximum"}
+
+
+class Series(NamedTuple):
+    """Curves that share a mark and a line in the legend."""
+
+    name: str
+    output: bool
+    colour: str
+    curves: list[int]
+
+
+def timeline(
+    points: Timeline,
+    selection: Selection,
+    state: State,
+    places: Sequence[str],
+    found: Sequence[Divergence],
+    look: Theme,
+) -> go.Figure:
+    """One mark for each selected value: inputs point up, outputs down. `places` are the call sites as texts.
+
+    The first two of the `customdata` of a mark are the rows of its call and of its value, -1 for none.
+    """
+    figure = empty(look)
+    curve = points.curve[selection.rows]
+    for each in series(points.curves, look):
+        mine = np.flatnonzero(np.isin(curve, each.curves))
+        if len(mine):
+            figure.add_trace(_marks(points, selection, mine, each, state, places))
+    _mark_calls(figure, points, state, found, look)
+    _mark_call(figure, points, state, look)
+    figure.update_layout(xaxis=_x_axis(points, state), yaxis=_y_axis(state))
+    # Hidden curves stay hidden while the reader zooms or selects a call.
+    shown = " ".join(dict.fromkeys(each.function.key for each in points.curves))
+    figure.update_layout(uirevision=f"{shown} {state.argument} {state.role}")
+    return figure
+
+
+def _marks(
+    points: Timeline, selection: Selection, mine: Ints, each: Series, state: State, places: Sequence[str]
+) -> go.Scatter:
+    rows = selection.rows[mine]
+    marker = {"symbol": "triangle-down" if each.output else "triangle-up", "size": 9, "color": each.colour}
+    return go.Scatter(
+        x=selection.x[mine],
+        y=selection.y[mine],
+        mode="markers",
+        name=each.name,
+        marker=marker | {"opacity": 0.85},
+        customdata=_customdata(points, rows, state, whole=not selection.thinned),
+        text=_texts(points, rows, places),
+        hovertemplate=_hover(state, whole=not selection.thinned),
+    )
+
+
+def _hover(state: State, *, whole: bool) -> str:
+    """What the pointer tells; of a curve that is thinned out only what is drawn: reading more would take seconds."""
+    if not whole:
+        return "%{text}<br>call %{customdata[2]}<br>%{y:.6g}<br>zoom in or click to see more<extra></extra>"
+    numbers = f"%{{customdata[3]}} {state.unit}<br>mean %{{customdata[4]}}<br>std %{{customdata[5]}}"
+    return f"%{{text}}<br>call %{{customdata[2]}}<br>{numbers}<extra></extra>"
+
+
+def series(curves: Sequence[Curve], look: Theme) -> Iterator[Series]:
+    """A colour for each argument of one function; of several functions one for each function."""
+    functions = list(dict.fromkeys(curve.function for curve in curves))
+    colours = look.series
+    if len(functions) > 1:
+        for i, function in enumerate(functions):
+            for output, what in ((False, "in"), (True, "out")):
+                own = [n for n, curve in enumerate(curves) if curve.function == function and curve.output == output]
+                yield Series(escape(f"{function.name} {what}"), output, colours[i % len(colours)], own)
+        return
+    for i, curve in enumerate(curves[:OWN_COLOURS]):
+        yield Series(escape(curve.label), curve.output, colours[i % len(colours)], [i])
+    for output, name in ((False, "other inputs"), (True, "other outputs")):
+        rest = [i for i in range(OWN_COLOURS, len(curves)) if curves[i].output == output]
+        if rest:
+            yield Series(name, output, look.others, rest)
+
+
+def _customdata(points: Timeline, rows: Ints, state: State, *, whole: bool) -> list[list[int | str]]:
+    """Rows of call and value, number, bits, mean and std as texts. Plain lists: of arrays, clicks give nothing back."""
+    call = points.call[rows]
+    numbers = (points.calls[call].tolist(), points.value[rows].tolist(), (call + 1).tolist())
+    if not whole:
+        return [list(cells) for cells in zip(*numbers, strict=True)]
+    bits = [UNMEASURED if isnan(b) else in_unit(b, state.unit) for b in points.column("bits_min", rows).tolist()]
+    forms = ((".6g", "mean"), (".3g", "std"))
+    texts = (
+        [UNMEASURED if isnan(v) else format(v, f) for v in points.column(name, rows).tolist()] for f, name in forms
+    )
+    return [list(cells) for cells in zip(*numbers, bits, *texts, strict=True)]
+
+
+def _texts(points: Timeline, rows: Ints, places: Sequence[str]) -> list[str]:
+    """Which value of which call, for the hover."""
+    several = len({curve.function for curve in points.curves}) > 1
+    names = [escape(f"{curve.function.name}: {curve.label}" if several else curve.label) for curve in points.curves]
+    sites = points.site(rows).tolist()
+    short = {site: escape(places[site].rpartition("/")[2]) for site in set(sites)}
+    pairs = zip(points.curve[rows].tolist(), sites, strict=True)
+    return [f"<b>{names[curve]}</b> at {short[site]}" for curve, site in pairs]
+
+
+def _mark_calls(figure: go.Figure, points: Timeline, state: State, found: Sequence[Divergence], look: Theme) -> None:
+    """Calls that raised along the lower edge, places where samples went different ways along the upper one."""
+    raised = points.raised.tolist()
+    ways = [f"samples {each.samples} go another way here{f': {each.kind}' if each.kind else ''}" for each in found]
+    marks = (
+        ("raised", "x", 0.015, look.alarm, raised, ["raised an exception"] * len(raised)),
+        ("divergence", "diamond", 0.985, look.alarm, [each.call for each in found], ways),
+    )
+    x = positions(points, state)
+    for name, symbol, height, colour, calls, texts in marks:
+        shown = calls[:: max(1, -(-len(calls) // MARKS))]
+        if not shown:
+            continue
+        figure.add_trace(
+            go.Scatter(
+                x=x[shown],
+                y=[height] * len(shown),
+                yaxis="y2",
+                mode="markers",
+                name=name if len(shown) == len(calls) else f"{name} ({len(shown)} of {len(calls)})",
+                marker={"symbol": symbol, "size": 10, "color": colour, "line": {"width": 1, "color": look.ink}},
+                customdata=[[int(points.calls[call]), -1] for call in shown],
+                text=[escape(text) for text in texts[:: max(1, -(-len(calls) // MARKS))]],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )
+    figure.update_layout(yaxis2={"overlaying": "y", "range": (0, 1), "visible": False, "fixedrange": True})
+
+
+def _mark_call(figure: go.Figure, points: Timeline, state: State, look: Theme) -> None:
+    """A line through the selected call."""
+    where = np.flatnonzero(points.calls == (-1 if state.call is None else state.call))
+    if len(where):
+        x = float(positions(points, state)[where[0]])
+        figure.add_vline(x=x, line={"color": look.ink, "width": 1, "dash": "dot"}, layer="below")
+
+
+def _x_axis(points: Timeline, state: State) -> dict[str, Any]:
+    title = "time of the call, ms" if state.x == TIME else "call, in order"
+    calls = len(points.calls)
+    axis: dict[str, Any] = {"title_text": title, "type": state.x_scale, "uirevision": repr(state)}
+    form = FORMATS[state.x_format] or (",d" if state.x == ORDER and state.x_scale != LOG else None)
+    axis |= {"tickformat": form} if form else {}
+    if state.x_range is not None:
+        return axis | {"range": _range(state.x_range, state.x_scale)}
+    if state.x == TIME:
+        return axis | {"rangemode": "tozero"}
+    if state.x_scale == LOG:
+        return axis
+    margin = 0.5 + 0.02 * calls
+    return axis | {"range": (1 - margin, calls + margin)} | ({"dtick": 1} if calls <= FEW_CALLS else {})
+
+
+def _y_axis(state: State) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title_text": _y_title(state), "type": state.y_scale, "uirevision": repr(state)}
+    axis |= {"tickformat": FORMATS[state.y_format]} if FORMATS[state.y_format] else {}
+    if state.y_range is not None:
+        return axis | {"range": _range(state.y_range, state.y_scale)}
+    if state.y != BITS or state.y_scale == LOG:
+        return axis
+    unit = factor(state.unit)
+    ticks = [0, 2, 4, 6, 8, 10, 12, 14, 15.95] if state.unit == DIGITS else [0, 10, 20, 24, 30, 40, 53]
+    return axis | {"range": (-MARGIN * unit, (FULL_BITS + 2 * MARGIN) * unit), "tickvals": ticks}
+
+
+def _y_title(state: State) -> str:
+    if state.y == BITS:
+        return f"{UNITS[state.unit]} ({SUMMARY_NAMES[state.summary]} over the elements)"
+    name = "mean" if state.y == MEAN else "standard deviation"
+    return f"{name} (mean over the elements, real part)"
+
+
+def _range(wanted: Range, scale: str) -> Range:
+    """A range as Plotly wants it: of a logarithmic axis the logarithms."""
+    return (log10(wanted[0]), log10(wanted[1])) if scale == LOG and wanted[0] > 0 else wanted

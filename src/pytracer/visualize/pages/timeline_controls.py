@@ -1,0 +1,136 @@
+"""The controls of the timeline, and how they and the address follow each other."""
+
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import Any
+
+from dash import dcc, html
+
+from pytracer.visualize.components import switch
+from pytracer.visualize.figures.timeline import SUMMARY_NAMES
+from pytracer.visualize.function_grid import modules
+from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.state import ALL, BITS, CHOICES, LINEAR, LOG, MEAN, ORDER, STD, TIME, Range, State
+
+EVERYTHING = "*"
+"""The choice of all: an empty value would look as if nothing was chosen."""
+
+LARGEST_LOG = 300
+"""Largest logarithm that is taken: floats end at 308."""
+
+CONTROLS = (
+    *("y", "summary", "x", "role", "argument", "module", "lane"),
+    *("y_scale", "y_format", "x_scale", "x_format"),
+)
+"""Fields of the state that have a control, with the id 'timeline-<field>'."""
+
+_FORMATS = {"auto": "plain", "fixed": "1234.5", "scientific": "1.2e3", "SI": "1.2k"}
+_SCALES = {LINEAR: "linear", LOG: "log"}
+
+
+def controls(contents: Contents, state: State) -> html.Div:
+    """All of them, as `state` has them: what is shown, and below, behind a line, filters and axes."""
+    shown = dict(zip(CONTROLS, values(state), strict=True))
+    measured = contents.result.perturbed
+
+    def choice(name: str, label: str, names: Any, *, hidden: bool = False) -> html.Div:
+        return switch(f"timeline-{name}", label, names, shown[name], hidden=hidden)
+
+    def menu(name: str, label: str, texts: list[Any]) -> html.Label:
+        long = name not in CHOICES
+        menu = dcc.Dropdown(id=f"timeline-{name}", options=texts, value=shown[name], clearable=False, searchable=long)
+        return html.Label([label, menu], className="menu" if long else "menu short")
+
+    lanes = [(row, name) for row, name in enumerate(lane_names(contents))]
+    main = [
+        choice("y", "show", {BITS: "significant bits", MEAN: "mean", STD: "std"}, hidden=not measured),
+        choice("x", "by", {ORDER: "call order", TIME: "time"}),
+        menu("summary", "over elements", _choices(SUMMARY_NAMES)),
+    ]
+    more = [
+        menu("argument", "value", options(())),
+        choice("role", "", {ALL: "all", "inputs": "inputs", "outputs": "outputs"}),
+        menu("module", "module", _menu("all modules", ((name, name) for name in modules(contents)))),
+        menu("lane", "lane", _menu("all lanes", lanes)),
+        choice("y_scale", "vertical axis", _SCALES),
+        menu("y_format", "numbers", _choices(_FORMATS)),
+        choice("x_scale", "horizontal axis", _SCALES),
+        menu("x_format", "numbers", _choices(_FORMATS)),
+    ]
+    default = dict(zip(CONTROLS, values(State()), strict=True))
+    unusual = any(shown[name] != default[name] for name in CONTROLS[3:])
+    details = html.Details([html.Summary("filters and axes"), html.Div(more, className="controls")], open=unusual)
+    return html.Div([html.Div(main, className="controls"), details])
+
+
+def lane_names(contents: Contents) -> list[str]:
+    """The lanes as texts, by row."""
+    lanes = contents.result.lanes
+    return [f"{process}/{name}" for process, name in zip(lanes["process"], lanes["name"], strict=True)]
+
+
+def options(labels: Iterable[str]) -> list[dict[str, Any]]:
+    """The menu of the values of a function."""
+    different = list(dict.fromkeys(labels))
+    return _menu(f"all {len(different)} values" if different else "all values", ((text, text) for text in different))
+
+
+def _choices(names: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"label": name, "value": value} for value, name in names.items()]
+
+
+def _menu(all_of_them: str, choices: Iterable[tuple[Any, str]]) -> list[dict[str, Any]]:
+    return [{"label": all_of_them, "value": EVERYTHING}, *({"label": name, "value": value} for value, name in choices)]
+
+
+def values(state: State) -> list[Any]:
+    """What the controls show in `state`, in the order of CONTROLS."""
+    fields = (getattr(state, name) for name in CONTROLS)
+    return [EVERYTHING if value in ("", None) else value for value in fields]
+
+
+def follow(state: State, triggered: str, given: Sequence[Any]) -> State:
+    """The state after the control `triggered` changed; the same one when that is none, or says nothing new.
+
+    `given` are the values of CONTROLS, then what was clicked in the chart and how it was moved.
+    """
+    *chosen, click, moved = given
+    shown = dict(zip(CONTROLS, chosen, strict=True))
+    if triggered == "timeline":
+        return _clicked(state, click)
+    if triggered == "moved":
+        return _moved(state, moved)
+    value = shown.get(triggered)
+    if value is None or value == values(state)[CONTROLS.index(triggered)]:
+        return state
+    if triggered in CHOICES:
+        return state.with_fields(**{triggered: value})
+    cleared: Any = None if triggered == "lane" else ""
+    state = state.with_fields(**{triggered: cleared if value == EVERYTHING else value})
+    return state.with_fields(function="", others=(), argument="").with_call(None) if triggered == "module" else state
+
+
+def _clicked(state: State, click: Any) -> State:
+    if not click:
+        return state
+    call, value = click["points"][0]["customdata"][:2]
+    return state.with_call(int(call), int(value) if value >= 0 else None)
+
+
+def _moved(state: State, moved: Any) -> State:
+    """After a zoom or a pan, which Plotly tells in units of the axis: of a logarithmic one the logarithm."""
+    for name, axis, scale in (("x_range", "xaxis", state.x_scale), ("y_range", "yaxis", state.y_scale)):
+        if moved and moved.get(f"{axis}.autorange"):
+            state = state.with_fields(**{name: None})
+        found = _range(moved or {}, axis, scale)
+        state = state if found is None else state.with_fields(**{name: found})
+    return state
+
+
+def _range(moved: dict[str, Any], axis: str, scale: str) -> Range | None:
+    ends = moved.get(f"{axis}.range") or [moved.get(f"{axis}.range[{i}]") for i in (0, 1)]
+    limit = LARGEST_LOG if scale == LOG else inf
+    if not all(isinstance(end, int | float) and abs(end) < limit for end in ends):
+        return None
+    low, high = (float(10**end if scale == LOG else end) for end in ends)
+    return (low, high) if low < high else None

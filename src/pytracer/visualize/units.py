@@ -1,0 +1,36 @@
+"""Numbers as texts: significant bits or decimal digits, and everything else that a table or a hover prints."""
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from pytracer.visualize.state import BITS, DIGITS
+
+NOTHING: Final = "-"
+"""Stands for what was not measured."""
+
+DIGITS_PER_BIT: Final = math.log10(2)
+
+UNITS: Final[Mapping[str, str]] = {BITS: "significant bits", DIGITS: "significant digits"}
+
+
+def factor(unit: str) -> float:
+    """What to multiply bits (base 2) by for `unit`: 1, or the digits (base 10) of one bit."""
+    return DIGITS_PER_BIT if unit == DIGITS else 1.0
+
+
+def in_unit(bits: float | None, unit: str) -> str:
+    """Bits as a text in `unit`, without it: '12.3' or '3.70'."""
+    if bits is None or math.isnan(bits):
+        return NOTHING
+    return f"{bits * DIGITS_PER_BIT:.2f}" if unit == DIGITS else f"{bits:.1f}"
+
+
+def text(value: float | complex | None, form: str = ".6g") -> str:
+    """A number as a text."""
+    return NOTHING if value is None else format(value, form)
+
+
+def count(value: int) -> str:
+    """A number of things, with groups of thousands."""
+    return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")

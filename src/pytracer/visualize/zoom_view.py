@@ -1,0 +1,157 @@
+"""What the address asks for of one value: which element, which axes, which numbers; and the same as tables."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pytracer.visualize import function_grid
+from pytracer.visualize.figures.theme import FULL_BITS
+from pytracer.visualize.figures.zoom import Shown
+from pytracer.visualize.queries import arrays, calls
+from pytracer.visualize.queries.arrays import BITS, MEAN, REAL, STD, Elements, Value
+from pytracer.visualize.queries.calls import Call
+from pytracer.visualize.queries.cells import Floats
+from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.state import LOG, State
+
+BINS = 40
+"""Of the histogram, unless the address says otherwise."""
+MOST_BINS = 1000
+
+
+@dataclass(frozen=True)
+class View:
+    """What the address asks for: a value of a call, one of its elements, and how it is drawn."""
+
+    contents: Contents
+    state: State
+    call: Call
+    value: Value
+    elements: Elements | None  # None when they are not stored
+
+    @cached_property
+    def element(self) -> int:
+        """Flat index of the selected element, else of the worst one."""
+        chosen = self.state.element
+        return chosen if chosen is not None and chosen < self.value.size else self.value.worst
+
+    @cached_property
+    def axes(self) -> tuple[int, int]:
+        """The axes that go down and to the right; of an array with one axis both are that one."""
+        last = len(self.value.shape) - 1
+        across = self.state.across if self.state.across is not None and self.state.across <= last else last
+        down = self.state.down if self.state.down is not None and self.state.down <= last else last - 1
+        if down == across or down < 0:
+            down = across - 1 if across else min(1, last)
+        return down, across
+
+    @property
+    def is_line(self) -> bool:
+        """Whether the array has one axis."""
+        return len(self.value.shape) == 1
+
+    @cached_property
+    def part(self) -> str:
+        """Real or imaginary part; a real array has no other."""
+        return self.state.part if self.elements is not None and self.elements.is_complex else REAL
+
+    @cached_property
+    def shown(self) -> Shown:
+        """Which numbers are drawn: without noise there are no bits and no deviations."""
+        quantity = self.state.quantity if self.contents.result.perturbed else MEAN
+        ends = (self.state.colour_low, self.state.colour_high)
+        top = float(self.value.cells["precision"]) or FULL_BITS
+        return Shown(quantity, self.state.unit, self.part, self.state.colour_scale == LOG, ends, top)
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """The chosen number of each element, flat."""
+        assert self.elements is not None
+        return self.elements.quantity(self.shown.quantity, self.part)
+
+
+def view(contents: Contents, state: State) -> View | None:
+    """The value of the address, else the worst one of the call, else of the worst call; None where there is none."""
+    value = arrays.value(contents.result, state.value) if state.value is not None else None
+    row = value.call if value is not None else state.call
+    if row is None:
+        function = function_grid.chosen(state, contents)
+        row = function.worst_call if function is not None and function.worst_call >= 0 else None
+    call = calls.call(contents, row)
+    if call is None or not call.values:
+        return None
+    if value is None:
+        value = arrays.value(contents.result, _worst(call).row)
+    return None if value is None else View(contents, state, call, value, Elements.of(contents.result, value))
+
+
+def _worst(call: Call) -> calls.Value:
+    """The value with the fewest bits; of equal ones an output."""
+    return min(call.values, key=lambda value: (value.bits_min is None, value.bits_min or 0.0, not value.output))
+
+
+def pointed_at(found: View, data: dict[str, Any]) -> int:
+    """Flat index of the element under a point of the heatmap."""
+    down, across = found.axes
+    point = data["points"][0]
+    move = {across: round(point["x"])}
+    return moved(found, move if found.is_line else move | {down: round(point["y"])})
+
+
+def moved(found: View, move: dict[int, int]) -> int:
+    index = list(found.value.index(found.element))
+    for axis, position in move.items():
+        index[axis] = min(max(position, 0), found.value.shape[axis] - 1)
+    return int(np.ravel_multi_index(index, found.value.shape))
+
+
+def bins(state: State) -> int:
+    return min(max(state.bins or BINS, 1), MOST_BINS)
+
+
+def element_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
+    """All elements, as a table; bits in base 2."""
+    found = view(contents, state)
+    names = ("mean", "std", "bits", "mean_imag", "std_imag", "bits_imag")
+    if found is None or found.elements is None:
+        yield names
+        return
+    yield (*(f"index_{axis}" for axis in range(len(found.value.shape))), *names)
+    indices = np.unravel_index(np.arange(found.value.size), found.value.shape)
+    columns = [*indices, *(found.elements.columns[name] for name in names)]
+    yield from zip(*(column.tolist() for column in columns), strict=True)
+
+
+def sample_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
+    """What each sample had in the selected element, as a table."""
+    found = view(contents, state)
+    seen = arrays.observations(contents.result, found.value, found.element) if found is not None else None
+    yield ("sample", "status", "real", "imag")
+    if seen is not None:
+        yield from zip(seen.sample.tolist(), seen.status, seen.real.tolist(), seen.imag.tolist(), strict=True)
+
+
+def line_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
+    """The line through the selected element, as a table; bits in base 2."""
+    found = view(contents, state)
+    yield ("position", "mean", "std", "bits")
+    if found is None or found.elements is None:
+        return
+    line = found.elements.line(
+        found.axes[0] if state.along == "down" and not found.is_line else found.axes[1], found.element
+    )
+    columns = (found.elements.quantity(name, found.part)[line].tolist() for name in (MEAN, STD, BITS))
+    yield from zip(range(len(line)), *columns, strict=True)
+
+
+def histogram_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
+    """The histogram, as a table; bits in base 2."""
+    found = view(contents, state)
+    yield ("from", "to", state.normalisation)
+    if found is None or found.elements is None:
+        return
+    heights, edges = arrays.histogram(found.numbers, bins(state), state.normalisation, log=found.shown.log)
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), heights.tolist(), strict=True)

@@ -1,0 +1,301 @@
+"""One value from near: planes, lines, histograms, samples, and the page around them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays as any_array
+from made import SHAPE, WORST, Made, columns_of, rich
+
+from pytracer.parse import Result, ResultError
+from pytracer.visualize import zoom_view
+from pytracer.visualize.agreement import decimal, marked
+from pytracer.visualize.figures import zoom as figures
+from pytracer.visualize.figures.theme import LIGHT
+from pytracer.visualize.figures.zoom import SIDE, Shown, coarse
+from pytracer.visualize.pages import zoom as page
+from pytracer.visualize.queries import arrays
+from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, STD, Elements
+from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.state import LOG, State
+
+ARRAY, SCALAR, WAVE = 1, 0, 2
+"""Rows in values of `rich`."""
+SOLVE, PHASE = 1, 52
+"""Rows in calls."""
+FLAT = int(np.ravel_multi_index(WORST, SHAPE))
+
+
+@pytest.fixture
+def contents(tmp_path: Path) -> Contents:
+    return Contents.of(Result.open(rich().write(tmp_path / "rich.h5")))
+
+
+def elements(contents: Contents, row: int) -> Elements:
+    value = arrays.value(contents.result, row)
+    assert value is not None
+    found = Elements.of(contents.result, value)
+    assert found is not None
+    return found
+
+
+def seen(contents: Contents, **fields: Any) -> zoom_view.View:
+    found = zoom_view.view(contents, State(**fields))
+    assert found is not None
+    return found
+
+
+def test_value_knows_its_array(contents: Contents) -> None:
+    value = arrays.value(contents.result, ARRAY)
+    assert value is not None
+    assert (value.label, value.dtype, value.shape, value.size) == ("return", "float64", SHAPE, 60)
+    assert value.index(value.worst) == WORST
+    assert value.findings == ["elements are NaN in some samples only"]
+    assert not value.is_complex
+    assert arrays.value(contents.result, 99) is None
+
+
+def test_plane_and_line_go_through_the_element(contents: Contents) -> None:
+    found = elements(contents, ARRAY)
+    mean = np.arange(60.0).reshape(SHAPE)
+    np.testing.assert_array_equal(found.plane(found.quantity(MEAN), (1, 2), FLAT), mean[1])
+    np.testing.assert_array_equal(found.plane(found.quantity(MEAN), (2, 0), FLAT), mean[:, 2].T)
+    np.testing.assert_array_equal(found.line(1, FLAT), np.arange(60).reshape(SHAPE)[1, :, 3])
+
+
+def test_parts_of_complex_elements_are_apart(contents: Contents) -> None:
+    found = elements(contents, WAVE)
+    assert found.is_complex
+    np.testing.assert_array_equal(found.quantity(MEAN, IMAG), np.sin(np.arange(6.0)))
+    np.testing.assert_array_equal(found.quantity(BITS, IMAG), np.full(6, 29.0))
+
+
+def test_observations_of_one_element(contents: Contents) -> None:
+    value = arrays.value(contents.result, ARRAY)
+    assert value is not None
+    found = arrays.observations(contents.result, value, FLAT)
+    assert found is not None
+    np.testing.assert_array_equal(found.real, FLAT + np.arange(4) * 2.0**-10)
+    assert found.by_sample[3] == FLAT + 3 * 2.0**-10
+    assert found.status[0] == "reference"
+    assert arrays.observations(contents.result, value, 60) is None
+
+
+def test_result_that_refers_beyond_its_end_is_corrupt(tmp_path: Path) -> None:
+    made = Made()
+    made.sample(0)
+    array = {"shape": (5,), "elements": 3, "observations": 7}
+    made.call(made.function("f"), inputs=[array])
+    result = Result.open(made.write(tmp_path / "bad.h5"))
+    value = arrays.value(result, 0)
+    assert value is not None
+    with pytest.raises(ResultError, match="elements that are not there"):
+        Elements.of(result, value)
+    with pytest.raises(ResultError, match="observations that are not there"):
+        arrays.observations(result, value, 0)
+    contents = Contents.of(result)
+    assert page.followed(State(), contents, "heatmap", {"heatmap": {"points": [{"x": 0, "y": 0}]}}) == State()
+    assert page.description(contents, State())[0].role == "alert"
+    assert "corrupt" in page.drawn(contents, State(), LIGHT)[0].layout.annotations[0].text
+
+
+FINITE = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(any_array(float, st.integers(0, 50), elements=FINITE), st.integers(1, 20), st.booleans())
+def test_histogram_counts_every_number_once(numbers: np.ndarray, bins: int, log: bool) -> None:
+    shown = numbers[np.isfinite(numbers) & ((numbers > 0) | (not log))]
+    heights, edges = arrays.histogram(numbers, bins, "count", log=log)
+    assert heights.sum() == len(shown)
+    assert len(edges) == len(heights) + 1
+    assert len(heights) <= bins
+
+
+def test_histogram_is_normalised() -> None:
+    numbers = np.array([1.0, 1, 2, 10, np.nan, -1])
+    heights, edges = arrays.histogram(numbers, 3, "share", log=True)
+    assert heights.tolist() == [0.75, 0, 0.25]
+    np.testing.assert_allclose(edges, 10 ** (np.arange(4) / 3))
+    heights, edges = arrays.histogram(numbers, 4, "density")
+    assert (heights * np.diff(edges)).sum() == pytest.approx(1)
+    assert len(arrays.histogram(np.array([np.nan]), 3, "count")[0]) == 0
+
+
+def test_coarse_planes_keep_what_matters() -> None:
+    plane = np.arange(35.0).reshape(5, 7)
+    plane[4, 6] = np.nan
+    assert coarse(plane, (2, 3), BITS).tolist() == [
+        [0, 3, 6],
+        [14, 17, 20],
+        [28, 31, pytest.approx(np.nan, nan_ok=True)],
+    ]
+    assert coarse(plane, (2, 3), STD)[:2].tolist() == [[9, 12, 13], [23, 26, 27]]
+    assert coarse(plane, (2, 3), MEAN)[1].tolist() == [14, 17, 20]
+
+
+def test_large_heatmap_is_small_and_says_so() -> None:
+    plane = np.full((SIDE * 2, 3), 50.0)
+    plane[777, 1] = 3
+    figure = figures.heatmap(plane, ("row", "column"), Shown(BITS, "bits"), LIGHT, mark=(777, 1))
+    assert figure.data[0].z.shape == (SIDE, 3)
+    assert figure.data[0].z.min() == 3
+    assert "2 x 1 elements: the fewest bits" in figures.coarse_note(plane.shape, BITS)
+    assert figures.coarse_note((SIDE, SIDE), BITS) == ""
+
+
+def test_heatmap_prints_numbers_in_the_unit() -> None:
+    plane = np.array([[10.0, np.nan], [53, 0]])
+    figure = figures.heatmap(plane, ("row", "column"), Shown(BITS, "digits"), LIGHT, mark=(1, 1))
+    assert figure.data[0].text[0] == ["3.01", ""]
+    assert figure.layout.coloraxis.cmax == pytest.approx(15.95, abs=0.01)
+    [frame] = figure.layout.shapes
+    assert (frame.x0, frame.y0) == (0.5, 0.5)
+
+
+def test_colour_range_and_logarithm() -> None:
+    plane = np.array([[0.0, -100.0], [1e-3, np.nan]])
+    shown = Shown(MEAN, "bits", log=True, range=(1e-3, 1e2))
+    figure = figures.heatmap(plane, ("", ""), shown, LIGHT, mark=(0, 0))
+    np.testing.assert_array_equal(figure.data[0].z, np.array([[np.nan, 2], [-3, np.nan]], np.float32))
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (-3, 2)
+
+
+def test_profile_has_a_band() -> None:
+    figure = figures.profile(
+        np.arange(3), np.array([1.0, 2, 3]), np.full(3, 0.5), "axis 0", Shown(MEAN, "bits"), LIGHT, mark=1
+    )
+    assert list(figure.data[0].y) == [1.5, 2.5, 3.5, 2.5, 1.5, 0.5]
+    assert figure.layout.shapes[0].x0 == 1
+
+
+def test_samples_are_shown_by_their_distance(contents: Contents) -> None:
+    value = arrays.value(contents.result, SCALAR)
+    assert value is not None
+    found = arrays.observations(contents.result, value, 0)
+    assert found is not None
+    figure = figures.observed(found, LIGHT)
+    assert [list(trace.x) for trace in figure.data] == [[0], [0.25, -0.25, 0]]
+    assert figure.data[1].customdata[0] == "2.25"
+    table = page.samples_table(found)
+    assert [row.children[0].children for row in table.children[1].children] == ["unperturbed", "1", "2", "3"]
+
+
+def test_address_decides_what_is_seen(contents: Contents) -> None:
+    assert (seen(contents).value.row, seen(contents).element, seen(contents).axes) == (ARRAY, FLAT, (1, 2))
+    assert seen(contents, call=PHASE).value.row == WAVE
+    assert seen(contents, value=SCALAR).call.row == SOLVE
+    assert seen(contents, element=7).element == 7
+    assert seen(contents, element=999).element == FLAT
+    assert seen(contents, across=0).axes == (1, 0)
+    assert seen(contents, across=1, down=1).axes == (0, 1)
+    assert seen(contents, across=9, down=9).axes == (1, 2)
+    assert seen(contents, call=PHASE, part=IMAG).part == IMAG
+    assert seen(contents, part=IMAG).part == "real"
+    assert zoom_view.view(contents, State(call=999)) is None
+    assert zoom_view.view(contents, State(function="gone")) is None
+
+
+def test_pointer_and_clicks_reach_elements(contents: Contents) -> None:
+    point = {"points": [{"x": 4, "y": 0}]}
+    index = int(np.ravel_multi_index((1, 0, 4), SHAPE))
+    assert zoom_view.pointed_at(seen(contents), point) == index
+    state = page.followed(State(), contents, "heatmap", {"heatmap": point})
+    assert state == State(function="mod.solve", call=SOLVE, value=ARRAY, element=index)
+    state = page.followed(State(), contents, "profile", {"profile": point})
+    assert state.element == int(np.ravel_multi_index((1, 2, 4), SHAPE))
+    state = page.followed(State(along="down"), contents, "profile", {"profile": {"points": [{"x": 3}]}})
+    assert state.element == int(np.ravel_multi_index((1, 3, 3), SHAPE))
+    assert zoom_view.pointed_at(seen(contents, call=PHASE), {"points": [{"x": 5, "y": 0}]}) == 5
+    assert page.followed(State(), contents, "zoom-value", {"zoom-value": SCALAR}).value == SCALAR
+    assert page.followed(State(), contents, "zoom-value", {"zoom-value": ARRAY}) == State()
+
+
+def test_facts_of_an_array(contents: Contents) -> None:
+    shown = {div.children[0].children: div.children[1].children for div in page.facts(seen(contents))}
+    assert shown["shape"] == "3x4x5"
+    assert (shown["norm (2, Frobenius)"], shown["condition number"], shown["NaN"]) == ("265", "1e+09", "1")
+    assert shown["differs"] == "elements are NaN in some samples only"
+    assert "bits, median" not in shown  # not measured, so not shown
+
+
+def test_page_draws_all_of_an_array(contents: Contents) -> None:
+    heatmap, frame, note, line, histogram = page.drawn(contents, State(), LIGHT)
+    assert heatmap.data[0].z.shape == (4, 5)
+    assert heatmap.data[0].z.min() == 5
+    assert (frame, note) == ("frame tall", "axis 0 at 1")
+    assert list(line.data[0].y) == [40, 40, 40, 5, 40]
+    assert sum(histogram.data[0].y) == 60
+    title, figure, table = page.element(contents, State(), None, LIGHT)
+    assert title[0] == "return[1, 2, 3] in each sample "
+    assert len(figure.data) == 2
+    assert table is not None
+    title, *_ = page.element(contents, State(), {"points": [{"x": 0, "y": 0}]}, LIGHT)
+    assert title[0] == "return[1, 0, 0] in each sample "
+
+
+def test_page_of_a_scalar_points_to_its_samples(contents: Contents) -> None:
+    heatmap, *_ = page.drawn(contents, State(value=SCALAR), LIGHT)
+    assert "A single number" in heatmap.layout.annotations[0].text
+    title, figure, _ = page.element(contents, State(value=SCALAR), None, LIGHT)
+    assert title[0] == "x in each sample "
+    assert len(figure.data) == 2
+
+
+def test_vector_is_one_line(contents: Contents) -> None:
+    heatmap, frame, *_ = page.drawn(contents, State(call=PHASE, part=IMAG), LIGHT)
+    assert heatmap.data[0].z.shape == (1, 6)
+    assert frame == "frame flat"
+    assert page.description(contents, State(call=PHASE))[4:6] == [False, True]
+
+
+def test_logarithm_of_nothing_positive_is_a_message(tmp_path: Path) -> None:
+    zeros = columns_of(np.zeros(2), np.zeros(2), np.zeros(2))
+    made = Made()
+    made.call(made.function("f"), outputs=[{"shape": (2,), "element_columns": zeros}])
+    contents = Contents.of(Result.open(made.write(tmp_path / "zeros.h5")))
+    *_, histogram = page.drawn(contents, State(quantity=STD, colour_scale=LOG), LIGHT)
+    assert "No finite number" in histogram.layout.annotations[0].text
+
+
+def test_value_without_elements_says_why(tmp_path: Path) -> None:
+    made = Made()
+    made.call(made.function("f"), outputs=[{"label": "return", "shape": (2, 2)}])
+    made.call(made.function("g"))
+    contents = Contents.of(Result.open(made.write(tmp_path / "bare.h5")))
+    figure = page.drawn(contents, State(), LIGHT)[0]
+    assert "not stored" in figure.layout.annotations[0].text
+    _, figure, table = page.element(contents, State(), None, LIGHT)
+    assert "not stored" in figure.layout.annotations[0].text
+    assert table is None
+    assert page.description(contents, State(function="mod.g"))[0].className == "empty"
+
+
+def test_unperturbed_value_has_no_bits(tmp_path: Path) -> None:
+    path = rich().write(tmp_path / "plain.h5", perturbed=False, verdict="not perturbed: no noise")
+    contents = Contents.of(Result.open(path))
+    heatmap, *_ = page.drawn(contents, State(call=SOLVE, value=ARRAY), LIGHT)
+    assert heatmap.data[0].z.max() == 39  # means of the plane
+    shown = [div.children[0].children for div in page.facts(seen(contents, value=ARRAY))]
+    assert not any("bits" in name for name in shown)
+
+
+def test_tables_hold_what_is_drawn(contents: Contents) -> None:
+    rows = list(page.CSV["elements"](contents, State()))
+    assert rows[0][:4] == ("index_0", "index_1", "index_2", "mean")
+    assert rows[1 + FLAT][:6] == (*WORST, float(FLAT), 0.5, 5.0)
+    assert [row[2] for row in list(page.CSV["samples"](contents, State(value=SCALAR)))[1:]] == [2.0, 2.25, 1.75, 2.0]
+    assert len(list(page.CSV["line"](contents, State()))) == 1 + 5
+    assert sum(row[2] for row in list(page.CSV["histogram"](contents, State(bins=3)))[1:]) == 60
+    for name in page.CSV:
+        assert len(list(page.CSV[name](contents, State(call=999)))) == 1
+
+
+def test_digits_that_agree_are_marked() -> None:
+    texts = [decimal(complex(x, 0), imaginary=False) for x in (0.1, 0.1 + 2**-50, -0.1)]
+    assert [span.children[0].children for span in marked(texts[:2])] == ["+1.00000000000000"] * 2
+    assert [span.children[0].children for span in marked(texts)] == [""] * 3
+    assert marked(texts[:1])[0].children[1].className == ""
+    assert decimal(1 - 2j, imaginary=True).endswith(" -2.0000000000000000e+00i")
