@@ -85,7 +85,7 @@ def _compress(response: Response) -> Response:
         return response
     response.direct_passthrough = False
     content = response.get_data()
-    if hasattr(file, "close"):
+    if file is not None and hasattr(file, "close"):
         file.close()
     if len(content) >= COMPRESSED:
         response.set_data(gzip.compress(content, COMPRESSION))
