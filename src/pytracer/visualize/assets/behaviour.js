@@ -28,10 +28,11 @@ window.dash_clientside.pytracer = {
     // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
     settled: function (moved) {
         const own = window.dash_clientside.pytracer;
-        if (!moved || !Object.keys(moved).some((name) => /^[xy]axis/.test(name))) {
-            return window.dash_clientside.no_update; // it only got another size
+        const isMove = Object.keys(moved || {}).some((name) => /^[xy]axis/.test(name)); // else it got another size,
+        if (!isMove && !own.moved) {
+            return window.dash_clientside.no_update;
         }
-        const all = (own.moved = Object.assign({}, own.moved, moved));
+        const all = (own.moved = Object.assign({}, own.moved, isMove ? moved : {})); // and Dash forgets earlier promises
         return new Promise((resolve) =>
             setTimeout(() => {
                 const last = own.moved === all;
