@@ -114,6 +114,9 @@ class Settings:
     error_lines: int = 3
     """Last lines of standard error shown for a sample that failed."""
 
+    online_idle_seconds: float = 10.0
+    """How long `parse --online` waits for a further sample when none is running."""
+
     host: str = "127.0.0.1"
     """Address on which the dashboard listens."""
 

@@ -195,7 +195,7 @@ def _places(merged: Rows, parent: Rows, found: Matches) -> tuple[Ints, Ints]:
     depth = depths(merged)
     at = np.where(follower >= 0, follower, subtree_ends(merged, depth)[inside])
     at = np.maximum(at, inside + 1)
-    deep = np.where(inside >= 0, depth[inside] + 1, 0)
+    deep = np.append(depth, -1)[inside] + 1
     index = np.searchsorted(roots, top)
     order = np.lexsort((new, top, -deep[index], at[index]))
     return new[order], at[index][order]

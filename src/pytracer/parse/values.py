@@ -135,10 +135,9 @@ class View:
 
     def starts(self, rows: Ints) -> Ints:
         """Payload offset of the elements of each array; -1 for one that is not there."""
-        entries = self.lane.arrays.find(np.maximum(rows, 0))
-        result: Ints = np.where(
-            rows < 0, -1, self.lane.arrays.start[np.minimum(entries, len(self.lane.arrays.start) - 1)]
-        )
+        result = np.full(len(rows), -1)
+        there = np.flatnonzero(rows >= 0)
+        result[there] = self.lane.arrays.start[self.lane.arrays.find(rows[there])]
         return result
 
     def shapes(self, rows: Ints) -> tuple[tuple[int, ...], ...]:
