@@ -106,7 +106,7 @@ def bars(
     first_line[list(shown)] = list(shown.values())
     in_lanes = there & (first_line[nesting.lane] >= 0)
     chosen = np.flatnonzero(in_lanes & (nesting.depth < LEVELS))
-    line = first_line[nesting.lane[chosen]] + nesting.depth[chosen]
+    line: Ints = (first_line[nesting.lane[chosen]] + nesting.depth[chosen]).astype(np.int64)
     bits = nesting.lost if lost else nesting.bits
     start, end = nesting.start_ns[chosen] / 1e6, nesting.end_ns[chosen] / 1e6
     share = _Sharing(start, end, line, -bits[chosen] if lost else bits[chosen])
