@@ -4,7 +4,6 @@ The filters are HDF5's own, shuffle and deflate, which any reader undoes. Throug
 each column, and again when a block ends within it; of scalars most columns of bits are equal, and many are constant.
 """
 
-import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -14,11 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LEVEL = 1
-PROBE = 2**10
-"""Bytes of a plane that tell whether deflate finds anything in it."""
-MAX_STORED = 2**16 - 1
-"""Bytes of a stored block."""
-ZLIB_HEADER = b"\x78\x01"
 
 
 class ChunkedTable:
@@ -80,20 +74,5 @@ class ChunkedTable:
 
 
 def _compressed(rows: NDArray[Any], width: int) -> bytes:
-    """By the filters shuffle (all first bytes, all second bytes, ...) and deflate.
-
-    The low bytes of floating-point numbers are noise: deflate takes long to find that out, so what does not shrink at
-    its beginning is a stored block of the same stream (RFC 1951, 3.2.4).
-    """
-    planes = np.ascontiguousarray(rows.view(np.uint8).reshape(-1, width).T)
-    if width < 8 or planes.shape[1] > MAX_STORED:
-        return zlib.compress(planes, LEVEL)
-    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    parts = [ZLIB_HEADER]
-    for plane in planes:
-        if len(zlib.compress(plane[:PROBE], LEVEL)) < PROBE:
-            # After a full flush nothing refers to what was before, so that stored blocks may stand between.
-            parts += [deflate.compress(plane), deflate.flush(zlib.Z_FULL_FLUSH)]
-        else:
-            parts += [struct.pack("<BHH", 0, len(plane), len(plane) ^ 0xFFFF), plane.tobytes()]
-    return b"".join([*parts, deflate.flush(), struct.pack(">I", zlib.adler32(planes))])
+    """By the filters shuffle (all first bytes, all second bytes, ...) and deflate."""
+    return zlib.compress(np.ascontiguousarray(rows.view(np.uint8).reshape(-1, width).T), LEVEL)
