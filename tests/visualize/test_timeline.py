@@ -195,9 +195,10 @@ class TestChart:
     def test_colour_is_that_of_the_function_when_there_are_several(self, contents: Contents) -> None:
         figure = draw(contents, State(), "mod.zeta", "mod.alpha")
         looks = {(trace.name, trace.marker.symbol): trace.marker.color for trace in figure.data}
-        names = [("mod.alpha", LIGHT.series[0]), ("mod.zeta", LIGHT.series[1])]
-        symbols = (("in", "triangle-up"), ("out", "triangle-down"))
-        assert looks == {(f"{name} {what}", symbol): colour for name, colour in names for what, symbol in symbols}
+        symbols = ("triangle-up", "triangle-down")
+        names = (("mod.alpha", LIGHT.series[0]), ("mod.zeta", LIGHT.series[1]))
+        assert looks == {(name, symbol): colour for name, colour in names for symbol in symbols}
+        assert [trace.name for trace in figure.data if trace.showlegend] == ["mod.alpha", "mod.zeta"]
 
     def test_hover_tells_place_value_bits_mean_and_spread(self, contents: Contents) -> None:
         points, trace = of(contents, "mod.zeta"), draw(contents, State(), "mod.zeta").data[1]

@@ -51,9 +51,13 @@ def switch(name: str, label: str, choices: Mapping[str, str], value: str, *, hid
     return html.Div([html.Span(label), radio], className="switch", hidden=hidden)
 
 
-def chart(name: str) -> dcc.Loading:
-    """A chart whose figure a callback gives to the id `name`."""
-    graph = dcc.Graph(id=name, responsive=True, config=CHART_CONFIG, className="graph")
+def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
+    """A chart whose figure a callback gives to the id `name`.
+
+    `resizes`: whether its frame may change while the window does not. Dash then draws each figure twice.
+    """
+    config = CHART_CONFIG | {"responsive": resizes}
+    graph = dcc.Graph(id=name, responsive=True if resizes else "auto", config=config, className="graph")
     return dcc.Loading(graph, delay_show=300, overlay_style={"visibility": "visible", "opacity": 0.5})
 
 

@@ -25,6 +25,21 @@ window.dash_clientside.pytracer = {
         });
         return window.dash_clientside.no_update;
     },
+    // A chart that does not look at its frame by itself is first drawn before the frame has its size.
+    fit: function (figure, id) {
+        const look = (times) => {
+            const chart = document.querySelector("#" + id + " .js-plotly-plot");
+            const fits = chart && chart._fullLayout && Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
+            if (!fits && chart && chart._fullLayout) {
+                window.Plotly.Plots.resize(chart);
+            }
+            if (!fits && times) {
+                setTimeout(look, 100, times - 1);
+            }
+        };
+        look(50);
+        return window.dash_clientside.no_update;
+    },
     // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
     settled: function (moved) {
         const own = window.dash_clientside.pytracer;
@@ -38,7 +53,7 @@ window.dash_clientside.pytracer = {
                 const last = own.moved === all;
                 own.moved = last ? undefined : own.moved;
                 resolve(last ? all : window.dash_clientside.no_update);
-            }, 150)
+            }, 100)
         );
     },
 };
@@ -78,6 +93,14 @@ document.documentElement.dataset.theme =
         } else if (button && button.id === "help-switch") {
             const help = document.getElementById("help");
             help.hidden = !help.hidden;
+        }
+    });
+
+    window.addEventListener("resize", () => {
+        for (const chart of document.querySelectorAll(".js-plotly-plot")) {
+            if (chart._fullLayout && Math.abs(chart._fullLayout.width - chart.clientWidth) > 1) {
+                window.Plotly.Plots.resize(chart);
+            }
         }
     });
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import State as Held
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
@@ -20,6 +21,8 @@ from pytracer.visualize.state import BITS, MEAN, State
 
 PATH = paths.TIMELINE
 TITLE = "Timeline"
+NAMED = 3
+"""Functions named above the chart."""
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -38,7 +41,7 @@ def layout(contents: Contents, state: State) -> html.Div:
                 [
                     html.Div(bar, className="bar"),
                     controls(contents, state),
-                    chart("timeline"),
+                    chart("timeline", resizes=False),
                     html.P(id="timeline-note", className="note"),
                 ],
                 className="card chart",
@@ -55,6 +58,14 @@ def register(app: Dash, contents: Contents) -> None:
         ClientsideFunction("pytracer", "settled"),
         Output("timeline-moved", "data"),
         Input("timeline", "relayoutData"),
+        prevent_initial_call=True,
+    )
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "fit"),
+        Output("timeline-moved", "id"),
+        Input("timeline", "figure"),
+        Held("timeline", "id"),
         prevent_initial_call=True,
     )
 
@@ -96,7 +107,8 @@ def drawing(contents: Contents, state: State, read: Cache, look: Theme) -> tuple
         return state.function, message(text, look), "", []
     if not contents.result.perturbed and state.y == BITS:
         state = state.with_fields(y=MEAN)
-    title = ", ".join(function.name for function in functions)
+    title = ", ".join(function.name for function in functions[:NAMED])
+    title += f" and {len(functions) - NAMED} more" if len(functions) > NAMED else ""
     try:
         points = read(functions, state.lane)
         selection = select(points, state)
