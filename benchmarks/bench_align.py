@@ -95,11 +95,24 @@ memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(elapsed, memory / 1024, sum(one.times for one in found))
 """
 
+PARSE = """
+import sys, time
+from pytracer.parse import parse
+start = time.perf_counter()
+parse(sys.argv[1:], sys.argv[1] + ".h5").close()
+print(time.perf_counter() - start)
+"""
+
+
+def rounds_of(program: str, paths: list[Path]) -> list[list[str]]:
+    """What each run of a program prints, words apart."""
+    command = [sys.executable, "-c", program, *map(str, paths)]
+    return [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(ROUNDS)]
+
 
 def measure(paths: list[Path]) -> tuple[list[float], float, int]:
     """Seconds of each round, MB, and divergences."""
-    command = [sys.executable, "-c", MEASURE, *map(str, paths)]
-    rounds = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(ROUNDS)]
+    rounds = rounds_of(MEASURE, paths)
     return sorted(float(r[0]) for r in rounds), max(float(r[1]) for r in rounds), int(float(rounds[0][2]))
 
 
@@ -112,13 +125,14 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{options.calls} calls, {options.samples} samples; median of {ROUNDS} (smallest to largest)")
     for flat in (False, True):
-        medians = []
+        medians, parses = [], []
         for differences in (0, options.differences):
             with tempfile.TemporaryDirectory() as folder:
                 paths = [Path(folder) / str(i) for i in range(options.samples)]
                 for i, path in enumerate(paths):
                     write(path, i, options.calls, differences, flat=flat)
                 times, memory, found = measure(paths)
+                parses.append(sorted(float(one[0]) for one in rounds_of(PARSE, paths)))
             medians.append(times[len(times) // 2])
             shape, what = (
                 "flat" if flat else "loops",
@@ -126,9 +140,11 @@ def main() -> None:
             )
             print(
                 f"{shape:5}  {what:28}  {medians[-1]:.3f} s ({times[0]:.3f} to {times[-1]:.3f})  "
-                f"{memory:.0f} MB  {found} found"
+                f"{memory:.0f} MB  {found} found  "
+                f"whole parse {parses[-1][ROUNDS // 2]:.2f} s ({parses[-1][0]:.2f} to {parses[-1][-1]:.2f})"
             )
-        print(f"{'flat' if flat else 'loops':5}  ratio {medians[1] / medians[0]:.1f}")
+        ratio = parses[1][ROUNDS // 2] / parses[0][ROUNDS // 2]
+        print(f"{shape:5}  ratio of alignment {medians[1] / medians[0]:.1f}, of the whole parse {ratio:.1f}")
 
 
 if __name__ == "__main__":

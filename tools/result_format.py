@@ -13,7 +13,8 @@ from pytracer.report import json
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "result-format.md"
 HDF5 = f"1.{VERSIONS[0].removeprefix('v1')}"
-TYPES = {TEXT: "text", "u1": "uint8", "i4": "int32", "i8": "int64", "f8": "float64"}
+TYPES: dict[str | type, str] = {str: "text", bool: "bool", int: "int64", float: "float64"}
+TYPES |= {TEXT: "text", "u1": "uint8", "i4": "int32", "i8": "int64", "f8": "float64"}
 LIMITS = (
     "ELEMENTS_PER_VALUE", "ELEMENTS_PER_RESULT", "OBSERVATIONS_PER_VALUE", "OBSERVATIONS_PER_RESULT", "CONDITION_SIZE",
     "SOURCE_BYTES", "SOURCES_PER_RESULT", "UNKNOWN_EXIT",
@@ -85,7 +86,8 @@ def page() -> str:
 
 def _attributes() -> Iterator[str]:
     yield "## Attributes of the root group\n"
-    yield from _table(("attribute", "meaning"), ((f"`{name}`", text) for name, text in schema.ATTRIBUTES.items()))
+    rows = ((f"`{name}`", TYPES[kind], text) for name, (kind, text) in schema.ATTRIBUTES.items())
+    yield from _table(("attribute", "type", "meaning"), rows)
 
 
 def _tables() -> Iterator[str]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pytracer.shared import LIMITS, NO_NOISE
+
 Method = Literal["cnh", "general"]
 Reference = Literal["mean", "ieee"]
 Elements = Literal["limited", "all", "summary"]
-
-from pytracer.shared import LIMITS, NO_NOISE
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,9 @@ class Settings:
 
     error_lines: int = 3
     """Last lines of standard error shown for a sample that failed."""
+
+    online_idle_seconds: float = 10.0
+    """How long `parse --online` waits for a further sample when none is running."""
 
     host: str = "127.0.0.1"
     """Address on which the dashboard listens."""

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from labelled import Script, check
 from synthetic import Program
 
-from pytracer.parse.align import align
+from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.catalog import Catalog
-from pytracer.parse.divergence import find_divergences
+from pytracer.parse.divergence import Way, find_divergences
 from pytracer.records.reader import Trace
 from pytracer.records.writer import TraceWriter
 
@@ -371,8 +371,19 @@ def test_random_trees(tmp_path_factory: pytest.TempPathFactory, seed: int) -> No
 
         play(-1)
 
-    found = check(tmp_path_factory.mktemp("trees"), body)
+    folder = tmp_path_factory.mktemp("trees")
+    found = check(folder, body)
     assert found.missed == found.wrong == []
+    [other] = align([Trace.open(folder / f"{i}") for i in (0, 3, 2, 1)], Catalog())
+    assert matched_rows(found.lane, [0, 1, 2, 3]) == matched_rows(other, [0, 3, 2, 1])
+
+
+def matched_rows(lane: AlignedLane, samples: list[int]) -> set[tuple[int, ...]]:
+    """For each merged call the rows of the samples, in order of their numbers."""
+    rows = np.stack(
+        [r for _, r in sorted(zip(samples, lane.rows, strict=True), key=lambda pair: pair[0]) if r is not None]
+    )
+    return {tuple(column) for column in rows.T.tolist()}
 
 
 def traced(folder: Path, lanes: list[dict[str, list[float]]]) -> list[Trace]:
@@ -386,6 +397,13 @@ def traced(folder: Path, lanes: list[dict[str, list[float]]]) -> list[Trace]:
                 for number in numbers:
                     program.call("f" if number < 100 else "g", number)
     return [Trace.open(folder / f"{i}") for i in range(len(lanes))]
+
+
+def test_a_lane_without_calls_in_some_samples(tmp_path: Path) -> None:
+    main = {"process-0/lane-0": [1.0]}
+    lanes = align(traced(tmp_path, [main, {"process-0/lane-0": []}]), Catalog())
+    [one] = find_divergences(lanes, [False] * 2)
+    assert (one.kind, one.ways) == ("calls", (Way((1,), ()),))
 
 
 def test_a_lane_that_some_samples_lack_is_a_divergence(tmp_path: Path) -> None:

@@ -101,6 +101,17 @@ def test_samples_that_did_not_make_a_call_observed_nothing(tmp_path: Path) -> No
         )
 
 
+def test_values_that_are_arrays_in_some_samples_only(tmp_path: Path) -> None:
+    """Also where the unperturbed sample has no array at all."""
+    result, values = parsed(
+        tmp_path, lambda program, i: program.call("f", result=np.ones(2) * GOOD[i] if i else 1.0, noisy=1)
+    )
+    with result:
+        assert values["return"]["findings"] == Finding.KIND
+        assert math.isnan(values["return"]["error_bits_min"])
+        assert 0 < values["return"]["bits_min"] < 53
+
+
 def test_limits_of_observations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "OBSERVATIONS_PER_VALUE", 3)
     monkeypatch.setattr(schema, "OBSERVATIONS_PER_RESULT", 4 * 5)

@@ -407,7 +407,7 @@ def test_fuzzed_traces_parse_or_are_refused(
         assert not (folder / "r.h5").exists()
         return
     with result:
-        assert len(result.calls) <= 3
+        assert len(result.calls) <= 9  # each sample may have made calls of its own
         assert not (result.calls["output_bits_min"] > 53).any()
 
 

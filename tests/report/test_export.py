@@ -73,7 +73,7 @@ def test_references_are_replaced_by_what_they_say(result: Result, tmp_path: Path
     names = [result.functions.read("name", i) for i in result.calls["function"]]
     assert calls["function"].tolist() == [f"mod.{name}" for name in names]
     assert calls["line"].tolist() == [4 if name == "g" else 1 for name in names]
-    assert set(calls["lane"]) == {"process-0/lane-0"}
+    assert set(zip(calls["process"], calls["thread"], strict=True)) == {("process-0", "lane-0")}
     assert dict(zip(names, calls["outcome"], strict=True))["fails"] == "raised"
     assert set(calls["shown_sample"]) == {0}
     g = values[values["call"] == 1]

@@ -1,5 +1,6 @@
 """The traces and results in a cache folder, as the verbs list and choose them."""
 
+import contextlib
 import itertools
 import json
 from collections.abc import Hashable, Sequence
@@ -127,8 +128,12 @@ def next_sample(directory: Path, program: Program, noise: str) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes that the files below a folder take."""
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if not path.is_symlink())
+    """Bytes that the files below a folder take; some may go away meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += 0 if path.is_symlink() else path.lstat().st_blocks * 512
+    return total
 
 
 def readable_size(size: float) -> str:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytracer.commands.messages import LOG
 from pytracer.commands.progress import Bar
@@ -14,6 +15,9 @@ from pytracer.records.start import read_status
 from pytracer.trace.cache import Cache, callgraph_of
 from pytracer.trace.journal import result_journal
 from pytracer.trace.sample import Sample
+
+if TYPE_CHECKING:
+    from pytracer.parse import Result
 
 TRACE_FORMATS = ("auto", "native", "pickle")
 
@@ -62,25 +66,21 @@ def store(sample: Sample) -> None:
         LOG.warning("sample %d has no pickle trace: %s", sample.index, error)
 
 
-def report(
+def make(
     traces: Sequence[Path],
     destination: Destination,
     settings: Settings,
     *,
     quiet: bool,
-    as_json: bool,
     trace_format: str = "auto",
-) -> None:
-    """Parse the traces into a result, write its call graph, and print the report."""
+) -> "Result":
+    """Parse the traces into a result and write its call graph."""
     from pytracer.parse import parse
     from pytracer.parse.callgraph import CallGraph
     from pytracer.parse.measurement import Measurement
-    from pytracer.report.json import write_json
-    from pytracer.report.plain import counted
-    from pytracer.report.text import write_text
 
     statuses = {trace: read_status(trace) for trace in traces}
-    with Bar("parsing", shown=not (quiet or as_json)) as bar:
+    with Bar("parsing", shown=not quiet) as bar:
         result = parse(
             traces,
             destination.path,
@@ -91,13 +91,34 @@ def report(
             words=destination.words,
         )
     destination.log(traces)
-    with result:
-        CallGraph.of(result).write(callgraph_of(destination.path))
-        if as_json:
-            write_json(result, sys.stdout)
-        else:
-            write_text(result)
+    CallGraph.of(result).write(callgraph_of(destination.path))
+    return result
+
+
+def show(result: "Result", destination: Destination, *, quiet: bool, as_json: bool) -> None:
+    """Print the report."""
+    from pytracer.report.json import write_json
+    from pytracer.report.plain import counted
+    from pytracer.report.text import write_text
+
+    if as_json:
+        write_json(result, sys.stdout)
+    else:
+        write_text(result)
     if not (quiet or as_json):
-        LOG.info(
-            "result of %s in %s; see it with `pytracer visualize`", counted(len(traces), "trace"), destination.path
-        )
+        traces = counted(len(result.samples), "trace")
+        LOG.info("result of %s in %s; see it with `pytracer visualize`", traces, destination.path)
+
+
+def report(
+    traces: Sequence[Path],
+    destination: Destination,
+    settings: Settings,
+    *,
+    quiet: bool,
+    as_json: bool,
+    trace_format: str = "auto",
+) -> None:
+    """Parse the traces into a result, write its call graph, and print the report."""
+    with make(traces, destination, settings, quiet=quiet or as_json, trace_format=trace_format) as result:
+        show(result, destination, quiet=quiet, as_json=as_json)

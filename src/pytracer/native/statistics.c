@@ -54,7 +54,10 @@ static double far_bits(const Part *p, size_t j, int exponent, double reference, 
         double d = p->z[i * p->stride + j] - mean;
         squares += d * d;
     }
-    return bits_of(sqrt(squares / n), largest, rule);
+    /* Equal ones do not deviate, whatever the rounding of their mean. */
+    bool equal = true;
+    for (size_t i = 1; i < p->samples; i++) equal &= p->z[i * p->stride + j] == p->z[j];
+    return bits_of(equal ? 0 : sqrt(squares / n), largest, rule);
 }
 
 static void measure_far(Part *p, size_t j, const Rule *rule)
@@ -119,12 +122,12 @@ VECTORISED static bool scan(const Part *p, double *restrict sum, double *restric
     return any != 0;
 }
 
-/* Of samples and of Z: sums of squared deviations; of Z its largest magnitude too. */
+/* Of samples and of Z: sums of squared deviations, 0 of a Z that is equal in all of them; of Z its largest magnitude too. */
 VECTORISED static void deviate(const Part *p, const double *restrict mean, const double *restrict reference,
                                double *restrict squares, double *restrict z_squares, double *restrict z_largest)
 {
-    double n = (double)p->samples, z_mean[STATISTICS_BLOCK];
-    for (size_t j = 0; j < p->size; j++) squares[j] = z_squares[j] = z_largest[j] = z_mean[j] = 0;
+    double n = (double)p->samples, z_mean[STATISTICS_BLOCK], apart[STATISTICS_BLOCK];
+    for (size_t j = 0; j < p->size; j++) squares[j] = z_squares[j] = z_largest[j] = z_mean[j] = apart[j] = 0;
     for (size_t i = 0; i < p->samples; i++) {
         const double *x = p->x + i * p->stride;
         double *restrict z = p->z + i * p->stride;
@@ -142,8 +145,10 @@ VECTORISED static void deviate(const Part *p, const double *restrict mean, const
         for (size_t j = 0; j < p->size; j++) {
             double d = z[j] - z_mean[j];
             z_squares[j] += d * d;
+            apart[j] = z[j] != p->z[j] ? 1 : apart[j];
         }
     }
+    for (size_t j = 0; j < p->size; j++) z_squares[j] = apart[j] != 0 ? z_squares[j] : 0;
 }
 
 /* Base 2 logarithms of positive normal numbers, within 4e-16 of the value or of 1; of infinities and NaN something large. With

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pytracer.parse.catalog import Catalog
 from pytracer.parse.lanes import LaneGroup, pair_lanes
-from pytracer.parse.tree import MergedTree, Side, function_of, site_of
+from pytracer.parse.tree import MergedTree, function_of, site_of
 from pytracer.records.reader import Lane, Trace
 from pytracer.records.schema import CALL
 
@@ -86,12 +86,11 @@ def align(traces: Sequence[Trace], catalog: Catalog) -> list[AlignedLane]:
 
 
 def _align_lane(group: LaneGroup, catalog: Catalog) -> AlignedLane:
-    sides = [None if place is None else Side.of(*place, catalog) for place in group.places]
-    tree = MergedTree.of(sides, catalog)
+    tree = MergedTree.of(group.places, catalog)
     return AlignedLane(
         group.process,
         group.name,
-        tuple(None if place is None else place[1] for place in group.places),
+        tuple(tree.lanes),
         tuple(tree.rows),
         tree.source,
         tree.parent,

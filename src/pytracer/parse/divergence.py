@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytracer.parse.align import AlignedLane
-from pytracer.parse.tree import subtree_ends
+from pytracer.parse.tree import depths, subtree_ends
 from pytracer.records.schema import Outcome
 
 Ints = NDArray[np.int64]
@@ -121,8 +121,9 @@ class _Lane:
             if lane is None or rows is None:
                 continue
             made = self.present[sample]
-            outcome = lane.calls["outcome"][rows]
+            outcome = np.append(lane.calls["outcome"], np.uint8(Outcome.RUNNING))[rows]
             differs = (outcome != source) & (outcome != Outcome.RUNNING) & (source != Outcome.RUNNING) & made
+            lane.drop_pages()
             if differs.any():
                 self.split.append((sample, np.flatnonzero(differs)))
 
@@ -141,7 +142,7 @@ class _Lane:
         """A sample in which a call raised did not come to what others did in it then."""
         if not self.split:
             return
-        ends = subtree_ends(self.lane.parent)
+        ends = subtree_ends(self.lane.parent, depths(self.lane.parent))
         position = np.empty(len(self.order), np.int64)
         position[self.order] = np.arange(len(self.order))
         for call in np.unique(np.concatenate([calls for _, calls in self.split])).tolist():

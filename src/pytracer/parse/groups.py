@@ -42,7 +42,7 @@ class Groups:
         known = np.flatnonzero(~np.isnan(column))
         known = known[np.lexsort((column[known], self.group[known]))]
         groups, first, size = np.unique(self.group[known], return_index=True, return_counts=True)
-        middle[groups] = (column[known[first + (size - 1) // 2]] + column[known[first + size // 2]]) / 2
+        middle[groups] = column[known[first + (size - 1) // 2]] / 2 + column[known[first + size // 2]] / 2
         return middle
 
     def worst_rows(self, lost: Floats, output: Floats) -> Ints:

@@ -167,13 +167,18 @@ def _sum(samples: NDArray[Any]) -> NDArray[Any]:
 
 def _bits(z: NDArray[Any], rule: Rule) -> Floats:
     """Bits from Z (N, M)."""
-    largest = np.abs(z).max(axis=0)
-    mantissa = np.finfo(z.dtype).nmant
+    deviation = np.sqrt(_sum((z - _sum(z) / len(z)) ** 2) / len(z))
+    deviation[(z == z[0]).all(axis=0)] = 0  # whatever the rounding of their mean
+    return count_bits(deviation, np.abs(z).max(axis=0), rule)
+
+
+def count_bits(deviation: NDArray[Any], largest: NDArray[Any], rule: Rule) -> Floats:
+    """Bits from the standard deviation (ddof 0) and the largest magnitude of Z, each of shape (M,)."""
+    mantissa = np.finfo(largest.dtype).nmant
     if rule.general:
         fraction, exponent = np.frexp(largest)
         bits = np.where(largest == 0, mantissa, np.where(largest <= 1, (fraction == 0.5) - exponent, 0))
         return _cut(np.minimum(bits, mantissa).astype(np.float64), rule)
-    deviation = np.sqrt(_sum((z - _sum(z) / len(z)) ** 2) / len(z))
     spread = np.where(deviation == 0, largest, deviation)
     return _cut(np.where(spread == 0, mantissa, -np.log2(spread)) - rule.delta, rule)
 

@@ -48,6 +48,11 @@ class Sample:
         """Chooses the noise; 0 where there is none."""
         return -1 if self.trace is None else self.trace.sample
 
+    @property
+    def broke_off(self) -> bool:
+        """Whether the program was killed or ended with an error."""
+        return self.exit_code not in (0, UNKNOWN_EXIT) or (self.trace is not None and self.trace.ended_ns is None)
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -88,8 +93,12 @@ class Experiment:
 
     @property
     def ended(self) -> list[bool]:
-        """Of each of the compared samples whether it ended unlike the reference."""
-        return [self.samples[i].status == Status.FAILED for i in self.aligned]
+        """Of each of the compared samples whether it ended unlike the reference; where that is the one that broke off,
+        whether it did so, too.
+        """
+        samples = [self.samples[i] for i in self.aligned]
+        failed = [sample.status == Status.FAILED for sample in samples]
+        return [sample.broke_off for sample in samples] if any(failed) and samples[0].broke_off else failed
 
     @property
     def perturbed_from_outside(self) -> bool:

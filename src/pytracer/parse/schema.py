@@ -14,7 +14,7 @@ History
 """
 
 from enum import IntFlag
-from typing import Final
+from typing import Any, Final
 
 RESULT_FORMAT: Final = "pytracer-result"
 RESULT_VERSION: Final = 1
@@ -54,18 +54,18 @@ class Finding(IntFlag):
     INF = 32  # elements that are infinite in some samples only, or infinities of both signs
 
 
-ATTRIBUTES: Final = {
-    "format": "text: 'pytracer-result'",
-    "version": "int: version of the format",
-    "pytracer": "version of pytracer that parsed",
-    "perturbed": "bool: whether anything could be measured",
-    "verdict": "text: 'measured', or 'not perturbed: ' and the reason",
-    "samples": "int: number of perturbed samples that were measured",
-    "method": "text: 'cnh' (Centered Normality Hypothesis) or 'general' (Bernoulli trials)",
-    "reference": "text: what bits are relative to: 'mean' of the samples, or 'ieee', the unperturbed sample",
-    "probability": "float: probability of the significant bits",
-    "confidence": "float: confidence level of the significant bits",
-    "elements_omitted": "int: elements whose statistics are not stored because of the limits",
+ATTRIBUTES: Final[dict[str, tuple[type, str]]] = {
+    "format": (str, "'pytracer-result'"),
+    "version": (int, "version of the format"),
+    "pytracer": (str, "version of pytracer that parsed"),
+    "perturbed": (bool, "whether anything could be measured"),
+    "verdict": (str, "'measured', or 'not perturbed: ' and the reason"),
+    "samples": (int, "number of perturbed samples that were measured"),
+    "method": (str, "'cnh' (Centered Normality Hypothesis) or 'general' (Bernoulli trials)"),
+    "reference": (str, "what bits are relative to: 'mean' of the samples, or 'ieee', the unperturbed sample"),
+    "probability": (float, "probability of the significant bits"),
+    "confidence": (float, "confidence level of the significant bits"),
+    "elements_omitted": (int, "elements whose statistics are not stored because of the limits"),
 }
 
 TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
@@ -294,10 +294,16 @@ NEVER_NONE: Final = {
     "explanations": ("function",),
 }
 """those in which -1 does not occur,"""
-JSON_COLUMNS: Final = {
-    "functions": ("params",),
-    "samples": ("layers", "missing", "settings", "environment"),
-    "divergences": ("samples", "reference", "sides", "evidence"),
-    "explanations": ("settings", "groups"),
+_CALLS: Final = [{"function": str, "outcome": str, "calls": int}]
+JSON_COLUMNS: Final[dict[str, dict[str, Any]]] = {
+    "functions": {"params": [str]},
+    "samples": {"layers": [str], "missing": [str], "settings": {str: str}, "environment": {str: str}},
+    "divergences": {
+        "samples": [int],
+        "reference": _CALLS,
+        "sides": [{"samples": [int], "calls": _CALLS}],
+        "evidence": [int],
+    },
+    "explanations": {"settings": [str], "groups": [[int]]},
 }
-"""and those that hold JSON."""
+"""and those that hold JSON: [t] is a list of t, {str: t} an object of any keys, another object one with these keys."""

@@ -41,7 +41,6 @@ SMALL_CHUNK_ROWS = 2**8
 """the other tables have small ones."""
 MAX_COMPRESSION = 1100
 """Bytes that one compressed byte can stand for (deflate: 1032), and some more."""
-UNFILLED = ("calls", "values", "elements", "divergences")
 CACHE_BYTES = 2**18
 """Of each column, so all of them take some 40 MB: two chunks, as tables are read from the first row to the last."""
 VERSIONS = ("v110", "v110")
@@ -103,11 +102,6 @@ class ResultWriter:
     def append(self, table: str, columns: Mapping[str, ArrayLike | Sequence[str]]) -> None:
         """Append rows: one sequence of equal length for each column of the table."""
         lengths = {len(column) for column in columns.values()}  # type: ignore[arg-type]
-        if table in UNFILLED:  # TODO (removed when all stages fill the new columns)
-            for name in TABLES[table].keys() - columns.keys():
-                kind, n = TABLES[table][name][0], max(lengths)
-                empty = ["[]"] * n if kind == TEXT else np.full(n, {"f8": np.nan, "i8": -1}.get(kind, 0), kind)
-                columns = dict(columns) | {name: empty}
         if columns.keys() != TABLES[table].keys() or len(lengths) != 1:
             raise ValueError(f"columns of {table} are missing, unknown or of unequal length")
         first = self._rows[table]
@@ -302,7 +296,9 @@ class Result:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
 
     def verify(self) -> None:
-        """Raise ResultError unless all references lead to rows, and all JSON texts are JSON: reads those columns."""
+        """Raise ResultError unless attributes, references to rows, and JSON texts are sound: reads those columns."""
+        for name in ATTRIBUTES:
+            self.attribute(name)
         for table, references in REFERENCES.items():
             for column, target in references.items():
                 rows = self.read(table, column)
@@ -310,12 +306,13 @@ class Result:
                 if len(rows) and not least <= rows.min() <= rows.max() < self.length(target):
                     raise _corrupt(self.path, f"{table}/{column} leads out of the table {target}")
         for table, columns in JSON_COLUMNS.items():
-            for column in columns:
+            for column, form in columns.items():
                 try:
-                    for text in self.read(table, column):
-                        json.loads(text)
+                    sound = all(fits(json.loads(text), form) for text in self.read(table, column))
                 except (ValueError, RecursionError) as error:
                     raise _corrupt(self.path, f"{table}/{column} is not JSON", error) from error
+                if not sound:
+                    raise _corrupt(self.path, f"{table}/{column} has JSON of another form")
 
     def attribute(self, name: str) -> Any:
         """A root attribute (see `schema.ATTRIBUTES`) as a Python value."""
@@ -323,7 +320,10 @@ class Result:
             value = self._file.attrs[name]
         except (KeyError, OSError, RuntimeError) as error:
             raise _corrupt(self.path, f"attribute {name} is missing", error) from error
-        return value.item() if isinstance(value, np.generic) else value
+        value = value.item() if isinstance(value, np.generic) else value
+        if type(value) is not ATTRIBUTES[name][0] or (isinstance(value, float) and not np.isfinite(value)):
+            raise _corrupt(self.path, f"attribute {name} has the wrong type or value")
+        return value
 
     @property
     def perturbed(self) -> bool:
@@ -355,6 +355,17 @@ class Result:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def fits(value: Any, form: Any) -> bool:
+    """Whether a JSON value has a form of `schema.JSON_COLUMNS`."""
+    if isinstance(form, list):
+        return isinstance(value, list) and all(fits(item, form[0]) for item in value)
+    if isinstance(form, dict) and str in form:
+        return isinstance(value, dict) and all(fits(item, form[str]) for item in value.values())
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(name in value and fits(value[name], form[name]) for name in form)
+    return isinstance(value, form) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str | None:

@@ -25,8 +25,8 @@ from pytracer.records.tables import Function
 Ints = NDArray[np.int64]
 Columns = Mapping[str, ArrayLike | Sequence[str]]
 
-CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
 CUT_SHORT = "{}: {} lists of calls differ too much to be aligned whole: they were aligned piece by piece"
+CHANGED = "changed after the program started: its lines and signatures are those of now, not those that ran"
 
 
 class Labels:
@@ -154,13 +154,11 @@ def coverage(traces: Iterable[Trace]) -> Columns:
 
 
 def notes(traces: Iterable[Trace], reference: Trace, sources: Sources, lanes: Sequence[AlignedLane]) -> Columns:
-    """The table `notes`: what reading the traces dropped, where alignment had to be cut short, what sources changed.
-
-    The notes of the reference name the source files that may not be those that ran.
-    """
+    """The table `notes`; those of the reference name what was cut short, and source files that have changed."""
     found = [(trace.sample, note) for trace in traces for note in trace.notes]
-    found += [(0, CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped)) for lane in lanes if lane.capped]
-    return _columns("notes", found + [(reference.sample, f"{file}: {CHANGED}") for file in sources.changed])
+    cut = [CUT_SHORT.format(f"{lane.process}/{lane.name}", lane.capped) for lane in lanes if lane.capped]
+    changed = [f"{file}: {CHANGED}" for file in sources.changed]
+    return _columns("notes", found + [(reference.sample, note) for note in (*cut, *changed)])
 
 
 def divergences(
@@ -221,4 +219,4 @@ def _columns(table: str, rows: Iterable[tuple[Any, ...]]) -> Columns:
     """Columns of a table from its rows, whose items stand in the order of the schema."""
     names = list(TABLES[table])
     columns = list(zip(*rows, strict=True)) or [() for _ in names]
-    return dict(zip(names, columns, strict=False))  # TODO strict when all stages fill the new columns
+    return dict(zip(names, columns, strict=True))

@@ -33,7 +33,9 @@ class Side:
         key <<= 32
         key += catalog.sites_of(process, lane)
         key += 1
-        return cls(lane, key, lane.calls["parent"].astype(np.int32))
+        parent = lane.calls["parent"].astype(np.int32)
+        lane.drop_pages()
+        return cls(lane, key, parent)
 
 
 def function_of(key: Ints) -> Ints:
@@ -51,7 +53,7 @@ class MergedTree:
     """All columns (M,) are in order of time: a call stands before those that it made, and these before the next."""
 
     catalog: Catalog
-    sides: list[Side | None]  # of each sample, None where it has no such lane
+    lanes: list[Lane | None]  # of each sample, None where it has none
     key: Ints
     parent: Rows
     source: Rows  # sample whose record is shown
@@ -63,41 +65,54 @@ class MergedTree:
     _tokens: Tokens | None = None  # all levels, once samples differ
 
     @classmethod
-    def of(cls, sides: Sequence[Side | None], catalog: Catalog) -> "MergedTree":
-        """Merge the samples in their order; the first that has the lane is the one that the others are put into."""
-        first, side = next((i, side) for i, side in enumerate(sides) if side is not None)
+    def of(cls, places: Sequence[tuple[Process, Lane] | None], catalog: Catalog) -> "MergedTree":
+        """Merge the samples in their order; the first that has the lane is the one that the others are put into.
+
+        One sample at a time is read: mapped pages count as memory.
+        """
+        first, place = next((i, place) for i, place in enumerate(places) if place is not None)
+        side = Side.of(*place, catalog)
         own = np.arange(len(side.key), dtype=np.int32)
-        nobody: list[Rows | None] = [None] * len(sides)
-        moved = [np.zeros(0, np.int32) for _ in sides]
-        tree = cls(catalog, list(sides), side.key, side.parent, np.full(len(own), first, np.int32), nobody, moved)
+        nobody: list[Rows | None] = [None] * len(places)
+        moved = [np.zeros(0, np.int32) for _ in places]
+        lanes = [None if place is None else place[1] for place in places]
+        tree = cls(catalog, lanes, side.key, side.parent, np.full(len(own), first, np.int32), nobody, moved)
         tree.rows[first] = tree._whole = own
         tree._coarse = tokens_of(side.lane, catalog, BITS[SURE : SURE + 1])[0]
-        for i, other in enumerate(sides[first + 1 :], first + 1):
+        side.lane.drop_pages()
+        for i, other in enumerate(places[first + 1 :], first + 1):
             if other is not None:
-                tree._add(i, other)
+                tree._add(i, Side.of(*other, catalog))
         return tree
 
     def _add(self, sample: int, side: Side) -> None:
-        coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
-        same = np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)
-        if same and unsuspicious(self.parent, self.key, self._coarse, coarse):
+        if self._is_same(side):
             if len(self._whole) != len(self.key):
                 self._whole = np.arange(len(self.key), dtype=np.int32)
             self.rows[sample] = self._whole
             return
         tokens = tokens_of(side.lane, self.catalog)
+        side.lane.drop_pages()
         found = match(self.parent, self.key, self._all_tokens(), side.parent, side.key, tokens)
         self.rows[sample] = found.rows
         self.moved[sample] = np.flatnonzero(found.moved).astype(np.int32)
         self.capped += found.capped
         self._insert(sample, side, tokens, found)
 
+    def _is_same(self, side: Side) -> bool:
+        if not (np.array_equal(self.key, side.key) and np.array_equal(self.parent, side.parent)):
+            return False
+        coarse = tokens_of(side.lane, self.catalog, BITS[SURE : SURE + 1])[0]
+        side.lane.drop_pages()
+        return unsuspicious(self.parent, self.key, self._coarse, coarse)
+
     def _all_tokens(self) -> Tokens:
         if self._tokens is None:
             [source] = np.unique(self.source).tolist() or [0]
-            side = self.sides[source]
-            assert side is not None  # it is the source
-            self._tokens = tokens_of(side.lane, self.catalog)
+            lane = self.lanes[source]
+            assert lane is not None  # it is the source
+            self._tokens = tokens_of(lane, self.catalog)
+            lane.drop_pages()
         return self._tokens
 
     def _insert(self, sample: int, side: Side, tokens: Tokens, found: Matches) -> None:
@@ -141,9 +156,8 @@ def _joined(old: NDArray, place: Rows, new: NDArray, own: Rows) -> NDArray:  # t
     return result
 
 
-def subtree_ends(parent: Rows) -> Ints:
-    """One past the last call inside each call, and at the end (index -1) past all calls."""
-    depth = depths(parent)
+def subtree_ends(parent: Rows, depth: Ints) -> Ints:
+    """One past the last call inside each call, and at the end (index -1) past all calls; `depth` as of `depths`."""
     ends = np.append(np.arange(1, len(parent) + 1), len(parent))
     order = np.argsort(depth, kind="stable")
     starts = np.searchsorted(depth[order], np.arange((int(np.max(depth)) if len(depth) else 0) + 2))
@@ -178,10 +192,10 @@ def _places(merged: Rows, parent: Rows, found: Matches) -> tuple[Ints, Ints]:
     inside = row_of[parent[roots]]  # the merged call around each, -1 for a root of the lane
     inside[parent[roots] < 0] = -1
     follower = _next_sibling(parent, row_of, found, roots)
-    at = np.where(follower >= 0, follower, subtree_ends(merged)[inside])
-    at = np.maximum(at, inside + 1)
     depth = depths(merged)
-    deep = np.where(inside >= 0, depth[inside] + 1, 0)
+    at = np.where(follower >= 0, follower, subtree_ends(merged, depth)[inside])
+    at = np.maximum(at, inside + 1)
+    deep = np.append(depth, -1)[inside] + 1
     index = np.searchsorted(roots, top)
     order = np.lexsort((new, top, -deep[index], at[index]))
     return new[order], at[index][order]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,11 @@ Tokens = NDArray[np.uint64]
 
 ABSENT = np.uint64(2**64 - 1)
 """Token of a value that a sample does not have."""
+
+COMPARED_BYTES = 2**24
+"""Bytes of arrays of a sample that are compared before their pages are dropped."""
+
+SMALL_BYTES = 2**12
 
 _KIND_PRECISION = np.zeros(max(Kind) + 1, np.int64)
 _KIND_PRECISION[[Kind.FLOAT64, Kind.COMPLEX128]] = 53
@@ -129,10 +135,9 @@ class View:
 
     def starts(self, rows: Ints) -> Ints:
         """Payload offset of the elements of each array; -1 for one that is not there."""
-        entries = self.lane.arrays.find(np.maximum(rows, 0))
-        result: Ints = np.where(
-            rows < 0, -1, self.lane.arrays.start[np.minimum(entries, len(self.lane.arrays.start) - 1)]
-        )
+        result = np.full(len(rows), -1)
+        there = np.flatnonzero(rows >= 0)
+        result[there] = self.lane.arrays.start[self.lane.arrays.find(rows[there])]
         return result
 
     def shapes(self, rows: Ints) -> tuple[tuple[int, ...], ...]:
@@ -256,7 +261,24 @@ def array_contents(views: Sequence[View], rows: Ints) -> Tokens:
     """Tokens (N, V) of discrete arrays of equal type: equal where the elements are equal."""
     tokens = np.zeros(rows.shape, np.uint64)
     samples = [view.elements(row) for view, row in zip(views, rows, strict=True)]
+    read = 0
     for v, blocks in enumerate(zip(*samples, strict=True)):
-        if not all(np.array_equal(block, blocks[0]) for block in blocks[1:]):
-            tokens[:, v] = [hash(block.tobytes()) % 2**64 for block in blocks]
+        read += len(blocks[0])
+        if not all(_same_bytes(block, blocks[0]) for block in blocks[1:]):
+            digests = [blake2b(np.ascontiguousarray(block), digest_size=8).digest() for block in blocks]
+            tokens[:, v] = [int.from_bytes(digest, "little") for digest in digests]
+        if read > COMPARED_BYTES:
+            read = 0
+            for view in views:
+                view.lane.drop_pages()
     return tokens
+
+
+def _same_bytes(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
+    """Whether two arrays of bytes are equal; large ones are compared in parts, since that takes memory."""
+    if len(a) != len(b):
+        return False
+    if len(a) < SMALL_BYTES:
+        return a.tobytes() == b.tobytes()  # half the time
+    parts = range(0, len(a), COMPARED_BYTES)
+    return all(np.array_equal(a[i : i + COMPARED_BYTES], b[i : i + COMPARED_BYTES]) for i in parts)

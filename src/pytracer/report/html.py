@@ -177,7 +177,11 @@ def _divergences(result: Result) -> Markup | None:
         return None
     blocks = [
         element(
-            "div", element("h3", _where(result, entry)), _sides(entry), _evidence(entry["evidence"]), class_="divergence"
+            "div",
+            element("h3", _where(result, entry)),
+            _sides(entry),
+            _evidence(entry["evidence"]),
+            class_="divergence",
         )
         for entry in found[:LISTED]
     ]

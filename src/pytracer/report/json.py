@@ -40,6 +40,8 @@ import math
 from dataclasses import asdict
 from typing import Any, TextIO
 
+import numpy as np
+
 from pytracer.parse.store import Result
 from pytracer.report.ranking import Row, ranking
 from pytracer.report.settings import explanations
@@ -54,13 +56,13 @@ def to_json(result: Result) -> dict[str, Any]:
     """The report of `result` as plain Python values."""
     found = samples(result)
     diverged = [entry | {"file": entry["file"] and absolute(result, entry["file"])} for entry in divergences(result)]
-    return {
+    report = {
         "verdict": result.verdict,
         "perturbed": result.perturbed,
         "units": "bits",
         "samples_measured": result.attribute("samples"),
         **{name: result.attribute(name) for name in ("method", "reference", "probability", "confidence")},
-        "bounds": [_finite(row) for row in rows(result.confidence)],
+        "bounds": list(rows(result.confidence)),
         "functions": [_function(result, row) for row in ranking(result)],
         "aggregates": aggregates(result),
         "samples": found,
@@ -76,6 +78,8 @@ def to_json(result: Result) -> dict[str, Any]:
         "provenance": {name: result.provenance.get(name) for name in PROVENANCE},
         "result": str(result.path),
     }
+    plain: dict[str, Any] = _plain(report)
+    return plain
 
 
 def write_json(result: Result, stream: TextIO) -> None:
@@ -89,17 +93,13 @@ def _function(result: Result, row: Row) -> dict[str, Any]:
     place = fields.pop("place")
     where = {"file": absolute(result, place.file) or None, "line": place.line or None}
     head = {"function": fields.pop("function")} | where | {"caller": place.caller, "source": place.source}
-    if row.worst is not None:
-        fields["worst"]["mean"] = _mean(row.worst.mean)
-        fields["worst"]["largest"] = _mean(row.worst.largest)
     return head | fields
 
 
 def aggregates(result: Result) -> list[dict[str, Any]]:
     """The functions of `result`, most bits lost first; those without bits come last, in order of first call."""
-    found = [_aggregate(result, _finite(row)) for row in rows(result.functions)]
-    lost = [entry["bits_lost"]["max"] for entry in found]
-    order = sorted(range(len(found)), key=lambda i: math.inf if lost[i] is None else -lost[i])
+    order = np.argsort(-result.functions["bits_lost_max"], kind="stable")  # NaN comes last
+    found = [_aggregate(result, row) for row in rows(result.functions)]
     return [found[i] for i in order]
 
 
@@ -119,11 +119,15 @@ def _aggregate(result: Result, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if isinstance(cell, float) and not math.isfinite(cell) else cell for name, cell in row.items()}
-
-
-def _mean(value: float | complex) -> Any:
-    if isinstance(value, complex):
-        return {"real": _mean(value.real), "imag": _mean(value.imag)}
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """What JSON can hold: null for what is not finite, an object for a complex number."""
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case complex():
+            return {"real": _plain(value.real), "imag": _plain(value.imag)}
+        case float():
+            return value if math.isfinite(value) else None
+    return value

@@ -97,7 +97,7 @@ _SIDES = ("input_bits", "output_bits")
 
 
 def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return float(value) if np.isfinite(value) else None
 
 
 def _bits(columns: tuple[Floats, Floats], i: int) -> Bits:

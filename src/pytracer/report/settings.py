@@ -44,4 +44,4 @@ def never_repeated(found: list[dict[str, Any]]) -> list[str]:
 
 def _levels(groups: list[list[int]], name: str, settings: dict[int, dict[str, str]]) -> list[list[str]]:
     """The levels of a setting that the samples of each group have."""
-    return [list(dict.fromkeys(settings[sample][name] for sample in group)) for group in groups]
+    return [list(dict.fromkeys(settings.get(sample, {}).get(name, "") for sample in group)) for group in groups]

@@ -1,6 +1,7 @@
 """What the text and the JSON report have in common besides the ranking: samples, noise, divergences, coverage."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from pytracer.records.ledger import Gap
 from pytracer.report.coverage import Entry, ledger
 from pytracer.report.divergence import evidence
 from pytracer.shared import BLAS_THREAD_VARIABLES, NO_NOISE
+
+DECIMAL = re.compile(r"[0-9]{1,20}")
 
 NOISE_COUNTERS = {
     "noisy_loops": "NumPy inner loops with stochastic rounding",
@@ -35,7 +38,7 @@ def samples(result: Result) -> list[dict[str, Any]]:
     found = []
     for row in rows(result.samples):
         row["exit_code"] = None if row["exit_code"] == UNKNOWN_EXIT else row["exit_code"]
-        row["seed"] = int(row["seed"]) if row["seed"] else None
+        row["seed"] = int(row["seed"]) if DECIMAL.fullmatch(row["seed"]) else None
         row["complete"] = bool(row["complete"])
         for name in ("layers", "missing", "settings", "environment"):
             row[name] = json.loads(row[name])

@@ -106,6 +106,7 @@ class Sample:
             "follow": settings.follow,
             "experiment": self.experiment,
             "sample": self.index,
+            "samples": settings.samples + 1 if self.experiment else None,
         }
 
     def wait(self) -> None:

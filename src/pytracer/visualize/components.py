@@ -84,11 +84,15 @@ def number_cell(shown: str) -> html.Td:
     return html.Td(shown, className="number")
 
 
-def bits_cell(bits: float | None, unit: str) -> html.Td:
-    """A cell that prints bits in `unit` on the colour that they have everywhere."""
+def bits_chip(bits: float | None, unit: str) -> html.Span:
+    """Bits printed in `unit` on the colour that they have everywhere."""
     background, ink = bits_colour(bits)
-    chip = html.Span(in_unit(bits, unit), className="bits", style={"background": background, "color": ink})
-    return html.Td(chip, className="number")
+    return html.Span(in_unit(bits, unit), className="bits", style={"background": background, "color": ink})
+
+
+def bits_cell(bits: float | None, unit: str) -> html.Td:
+    """A cell with such bits."""
+    return html.Td(bits_chip(bits, unit), className="number")
 
 
 def bits_mark(bits: float, width: str) -> html.Div:

@@ -25,12 +25,6 @@ def names_of(result: Result) -> list[str]:
     return [f"{module}.{name}" if module else name for module, name in pairs]
 
 
-def places_of(result: Result) -> list[str]:
-    """Process and thread of each lane."""
-    pairs = zip(result.lanes["process"].tolist(), result.lanes["name"].tolist(), strict=True)
-    return [f"{process}/{name}" for process, name in pairs]
-
-
 class Table:
     """`calls` or `values` of a result; each has a first column with the number of the row."""
 
@@ -62,10 +56,10 @@ class Table:
 def _calls(result: Result) -> dict[str, Expand]:
     files, callers, texts = (_with_unknown(result.sites[name], "") for name in ("file", "function", "text"))
     lines = np.append(result.sites["line"], 0)
-    names, lanes = _texts(names_of(result)), _texts(places_of(result))
+    names, processes, threads = map(_texts, (names_of(result), result.lanes["process"], result.lanes["name"]))
     samples = result.samples["sample"]
     return {
-        "lane": lambda cells: {"lane": lanes[cells]},
+        "lane": lambda cells: {"process": processes[cells], "thread": threads[cells]},
         "function": lambda cells: {"function": names[cells]},
         "site": lambda cells: {
             "file": files[cells],

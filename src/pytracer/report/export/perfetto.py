@@ -7,6 +7,7 @@ another sample, so they stand in a thread of their own. Times are microseconds.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,28 +49,31 @@ class _Threads:
         processes = dict.fromkeys(result.lanes["process"].tolist())
         self._processes = {name: number for number, name in enumerate(processes, 1)}
         self._reference = int(result.samples.read("sample", 0)) if len(result.samples) else 0
-        self._threads: dict[tuple[str, int], int] = {}
+        self._threads: dict[tuple[str, str, int], int] = {}
 
     def events(self, call: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Those of one call, after those that name its thread where it is the first."""
         sample = int(call["shown_sample"])
-        key = (call["lane"], sample)
-        if key not in self._threads:
-            yield from self._named(call["lane"], sample)
-        place = {"pid": self._processes[call["lane"].rpartition("/")[0]], "tid": self._threads[key]}
+        process, thread = call["process"], call["thread"]
+        if (process, thread, sample) not in self._threads:
+            yield from self._named(process, thread, sample)
+        place = {"pid": self._processes[process], "tid": self._threads[process, thread, sample]}
         start, duration = call["enter_ns"] / 1000, call["duration_ns"] / 1000
-        arguments = {name: call[name] for name in ARGUMENTS if call[name] == call[name] and call[name] != ""}
+        arguments = {name: call[name] for name in ARGUMENTS if _is_known(call[name])}
         head = {"name": call["function"], "cat": call["function"].partition(".")[0], "ts": start}
         yield head | ({"ph": "X", "dur": duration} if duration >= 0 else {"ph": "B"}) | place | {"args": arguments}
         for column, name in COUNTERS.items():
-            if call[column] == call[column]:
-                what = {"name": f"{name}, {call['lane']}", "ph": "C", "ts": start + max(duration, 0)}
+            if _is_known(call[column]):
+                what = {"name": f"{name}, {process}/{thread}", "ph": "C", "ts": start + max(duration, 0)}
                 yield what | place | {"args": {"bits": call[column]}}
 
-    def _named(self, lane: str, sample: int) -> Iterator[dict[str, Any]]:
-        number = self._threads[lane, sample] = len(self._threads) + 1
-        process, _, thread = lane.rpartition("/")
+    def _named(self, process: str, thread: str, sample: int) -> Iterator[dict[str, Any]]:
+        number = self._threads[process, thread, sample] = len(self._threads) + 1
         place = {"ph": "M", "pid": self._processes[process], "tid": number}
         yield place | {"name": "process_name", "args": {"name": process}}
         name = thread if sample == self._reference else f"{thread}, sample {sample} where it went another way"
         yield place | {"name": "thread_name", "args": {"name": name}}
+
+
+def _is_known(cell: Any) -> bool:
+    return cell != "" and not (isinstance(cell, float) and not math.isfinite(cell))

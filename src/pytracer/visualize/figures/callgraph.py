@@ -49,6 +49,7 @@ def callgraph(
     if node is not None:
         frame = {"x0": node.column - HALF, "x1": node.column + HALF, "y0": node.line - HALF, "y1": node.line + HALF}
         figure.add_shape(frame, line={"color": colours.alarm, "width": 3})
+    figure.update_layout(coloraxis_colorbar={"lenmode": "pixels", "len": 240, "y": 1, "yanchor": "top"})
     columns = [node.column for node in drawing.nodes.values()] or [0.0]
     lines = [node.line for node in drawing.nodes.values()] or [0.0]
     figure.update_xaxes(visible=False, range=(min(columns) - 0.5, max(columns) + 0.5))

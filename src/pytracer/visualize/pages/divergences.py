@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, html
 from pytracer.parse.store import ResultError
 from pytracer.visualize import paths
 from pytracer.visualize.agreement import decimal, marked
-from pytracer.visualize.components import address, bits_cell, empty, exports, link, number_cell, problem, table
+from pytracer.visualize.components import address, bits_chip, empty, exports, link, number_cell, problem, table
 from pytracer.visualize.queries import divergences
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.divergences import Calls, Divergence, Evidence, Side
@@ -21,6 +21,8 @@ TITLE = "Divergences"
 
 LISTED = 200
 """Places that are listed; the CSV has all."""
+OPEN = 3
+"""Values whose samples are shown at once; those of the others unfold."""
 SHOWN_SAMPLES = 6
 """Samples of one side whose values stand under each other."""
 
@@ -99,7 +101,7 @@ def details(contents: Contents, state: State, chosen: Divergence) -> list[Any]:
         html.Div(_ways(contents, chosen, state), className="ways"),
         html.Div(sides, className="sides"),
         html.H2(["Values that differed before ", html.Span("worst first", className="note")]) if found else None,
-        html.Div(_evidence(found, chosen, state), className="scroll") if found else _no_evidence(),
+        html.Div(_evidence(found, chosen, state), className="evidence") if found else _no_evidence(),
         html.P(f"and {omitted} more", className="note") if omitted else None,
     ]
 
@@ -136,36 +138,46 @@ def _calls(calls: Calls) -> str:
     return f"{count(calls.calls)} x {calls.function}{outcome.get(calls.outcome, calls.outcome)}"
 
 
-def _evidence(found: Sequence[Evidence], chosen: Divergence, state: State) -> html.Table:
-    """A column for each side: what its samples had, the digits that all share told from the others."""
-    sides = ["the reference and alike", *(f"samples {_numbers(side.samples)}" for side in chosen.sides[1:])]
-    rows = []
-    for each in found:
-        cells = each.value.cells
-        there = state.with_fields(divergence=chosen.row).with_call(each.value.call, each.value.row, each.value.worst)
-        name = html.Td(
-            [link(each.element, paths.ZOOM, there), html.Div(f"{each.function} at {each.place}", className="note")]
-        )
-        bits = None if np.isnan(cells["bits_min"]) else cells["bits_min"]
-        rows.append([name, bits_cell(bits, state.unit), *_by_side(each, chosen)])
-    return table(("value", state.unit, *sides), rows, className="wide")
+def _evidence(found: Sequence[Evidence], chosen: Divergence, state: State) -> list[html.Details]:
+    """For each value a table: what the samples of each side had, the digits that all share told from the others."""
+    return [
+        html.Details([_summary(each, chosen, state), _by_side(each, chosen)], open=number < OPEN)
+        for number, each in enumerate(found)
+    ]
 
 
-def _by_side(each: Evidence, chosen: Divergence) -> list[html.Td]:
+def _summary(each: Evidence, chosen: Divergence, state: State) -> html.Summary:
+    cells = each.value.cells
+    there = state.with_fields(divergence=chosen.row).with_call(each.value.call, each.value.row, each.value.worst)
+    bits = bits_chip(None if np.isnan(cells["bits_min"]) else cells["bits_min"], state.unit)
+    name = link(each.element, paths.ZOOM, there, title="zoom")
+    return html.Summary([bits, " ", name, html.Span(f" of {each.function} at {each.place}", className="note")])
+
+
+def _by_side(each: Evidence, chosen: Divergence) -> Any:
     if not each.observed:
         mean, std = (None if np.isnan(each.value.cells[name]) else each.value.cells[name] for name in ("mean", "std"))
-        return [html.Td(f"mean {text(mean)}, std {text(std, '.3g')}", colSpan=len(chosen.sides))]
+        return html.P(
+            f"mean {text(mean)}, std {text(std, '.3g')}; what each sample had is not stored", className="note"
+        )
     imaginary = any(value.imag for value in each.observed.values())
     texts = marked([decimal(value, imaginary=imaginary) for value in each.observed.values()])
     by_sample = dict(zip(each.observed, texts, strict=True))
-    cells = []
-    for side in chosen.sides:
-        mine = [html.Div([html.Span(f"{n}: ", className="note"), by_sample[n]]) for n in side.samples if n in by_sample]
-        more = len(mine) - SHOWN_SAMPLES
-        cells.append(
-            html.Td([*mine[:SHOWN_SAMPLES], html.Div(f"and {more} more", className="note") if more > 0 else None])
-        )
-    return cells
+    lines = []
+    for number, side in enumerate(chosen.sides):
+        mine = [sample for sample in side.samples if sample in by_sample]
+        for sample in mine[:SHOWN_SAMPLES]:
+            value = html.Td(by_sample[sample], className="number")
+            lines.append(
+                [_what(side) if sample == mine[0] else "", str(sample) if number or sample else "unperturbed", value]
+            )
+        if len(mine) > SHOWN_SAMPLES:
+            lines.append(["", html.Td(f"and {len(mine) - SHOWN_SAMPLES} more", className="note"), ""])
+    return table(("then called", "sample", "value"), lines)
+
+
+def _what(side: Side) -> str:
+    return "; ".join(map(_calls, side.calls)) or "no call"
 
 
 def rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
@@ -174,20 +186,10 @@ def rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
     for number in range(divergences.count(contents)):
         each = divergences.divergence(contents, number)
         assert each is not None
+        place = (each.place, each.inside, each.kind, each.times, each.lane)
         evidence = " ".join(map(str, each.evidence))
         for side in each.sides:
-            calls = "; ".join(map(_calls, side.calls)) or "no call"
-            yield [
-                number,
-                each.place,
-                each.inside,
-                each.kind,
-                each.times,
-                each.lane,
-                _numbers(side.samples),
-                calls,
-                evidence,
-            ]
+            yield [number, *place, _numbers(side.samples), _what(side), evidence]
 
 
 CSV = {"divergences": rows}

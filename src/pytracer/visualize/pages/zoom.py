@@ -306,7 +306,8 @@ def _line(found: View, colours: Theme) -> Figure:
     axis = found.axes[0] if found.state.along == "down" and not found.is_line else found.axes[1]
     line = found.elements.line(axis, found.element)
     spread = found.elements.quantity(STD, found.part)[line] if found.shown.quantity == MEAN else None
-    kept = thin(found.numbers[line], np.zeros(len(line), np.int64), POINTS)
+    finite = np.flatnonzero(np.isfinite(found.numbers[line]))
+    kept = finite[thin(found.numbers[line[finite]], np.zeros(len(finite), np.int64), POINTS)]
     measured = found.contents.result.perturbed
     return zoom_figure.profile(
         kept,

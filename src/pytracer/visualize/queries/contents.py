@@ -1,5 +1,6 @@
 """An open result and what every page needs of it: the functions, the call sites, and the verdict."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from pytracer.visualize.queries.cells import Ints, known, pick
 from pytracer.visualize.queries.nesting import Nesting
 
 UNKNOWN_PLACE = "unknown place"
+INSTALLED = re.compile(r"^.*/(?:site-packages|dist-packages|lib(?:64)?/python3\.\d+t?)/")
+"""Where installed packages and the standard library are: their files are known by the rest of their paths."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def _how(result: Result) -> str:
 
 
 def places(result: Result) -> list[str]:
-    """The call sites as 'file:line', relative to the folder of the program; the last (index -1) is the unknown one."""
+    """The call sites as 'file:line', files relative to the program or to their package; index -1 is the unknown one."""
     folder = PurePath(str(result.provenance.get("directory") or "."))
     files, lines = result.sites["file"].tolist(), result.sites["line"].tolist()
     return [*(_place(file, line, folder) for file, line in zip(files, lines, strict=True)), UNKNOWN_PLACE]
@@ -211,7 +214,8 @@ def _place(file: str, line: int, folder: PurePath) -> str:
     if not file:
         return UNKNOWN_PLACE
     path = PurePath(file)
-    return f"{path.relative_to(folder) if path.is_relative_to(folder) else path}:{line}"
+    shown = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    return f"{INSTALLED.sub('', shown)}:{line}"
 
 
 def names(result: Result) -> list[str]:
