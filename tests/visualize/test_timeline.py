@@ -91,6 +91,7 @@ class TestValues:
         path = tmp_path / "diverged.h5"
         path.write_bytes(result_file.read_bytes())
         names = {"first_call": -1, "before": 3, "parent": 1, "samples": "[2, 3]", "kind": "calls"}
+        names |= dict.fromkeys(("reference", "sides", "evidence"), "[]")
         with h5py.File(path, "a") as file:
             for name, dataset in file["divergences"].items():
                 dataset.resize((1,))
