@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "parse"))  # for `made`
 
-from made import Made  # noqa: E402
+from made import Made
 
 Pytracer = Callable[..., subprocess.CompletedProcess[str]]
 
