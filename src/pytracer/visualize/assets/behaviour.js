@@ -26,11 +26,15 @@ window.dash_clientside.pytracer = {
         return window.dash_clientside.no_update;
     },
     // A chart that does not look at its frame by itself is first drawn before the frame has its size.
-    fit: function (figure, id) {
+    watch: function (figure, id) {
         const look = (times) => {
             const chart = document.querySelector("#" + id + " .js-plotly-plot");
-            const fits = chart && chart._fullLayout && Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
-            if (!fits && chart && chart._fullLayout) {
+            const drawn = chart && chart._fullLayout;
+            const fits = drawn && Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
+            if (drawn) {
+                watch(chart, id + "-moved");
+            }
+            if (drawn && !fits) {
                 window.Plotly.Plots.resize(chart);
             }
             if (!fits && times) {
@@ -40,23 +44,27 @@ window.dash_clientside.pytracer = {
         look(50);
         return window.dash_clientside.no_update;
     },
-    // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
-    settled: function (moved) {
-        const own = window.dash_clientside.pytracer;
-        const isMove = Object.keys(moved || {}).some((name) => /^[xy]axis/.test(name)); // else it got another size,
-        if (!isMove && !own.moved) {
-            return window.dash_clientside.no_update;
-        }
-        const all = (own.moved = Object.assign({}, own.moved, isMove ? moved : {})); // and Dash forgets earlier promises
-        return new Promise((resolve) =>
-            setTimeout(() => {
-                const last = own.moved === all;
-                own.moved = last ? undefined : own.moved;
-                resolve(last ? all : window.dash_clientside.no_update);
-            }, 100)
-        );
-    },
 };
+
+// While the reader turns the wheel a chart is moved many times: only where it comes to rest goes to the store `id`.
+function watch(chart, id) {
+    if (chart.dataset.watched) {
+        return;
+    }
+    chart.dataset.watched = "yes";
+    let moved = {};
+    let timer;
+    chart.on("plotly_relayout", (change) => {
+        if (Object.keys(change).some((name) => /^[xy]axis/.test(name))) {
+            Object.assign(moved, change);
+            clearTimeout(timer);
+            timer = setTimeout(() => {
+                window.dash_clientside.set_props(id, { data: moved });
+                moved = {};
+            }, 100);
+        }
+    });
+}
 
 // Before the first paint; the callback above comes later.
 document.documentElement.dataset.theme =

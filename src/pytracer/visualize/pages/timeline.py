@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
-from dash import State as Held
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
-from pytracer.visualize.components import address, chart, exports, link
+from pytracer.visualize.components import address, chart, exports, follow_moves, link
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
@@ -54,20 +53,7 @@ def layout(contents: Contents, state: State) -> html.Div:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
     read = Cache(contents)
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "settled"),
-        Output("timeline-moved", "data"),
-        Input("timeline", "relayoutData"),
-        prevent_initial_call=True,
-    )
-
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "fit"),
-        Output("timeline-moved", "id"),
-        Input("timeline", "figure"),
-        Held("timeline", "id"),
-        prevent_initial_call=True,
-    )
+    follow_moves(app, "timeline")
 
     @app.callback(
         Output("timeline-view", "search", allow_duplicate=True),
