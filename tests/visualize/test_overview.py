@@ -10,6 +10,7 @@ import plotly.utils
 import pytest
 
 from pytracer.parse import Result
+from pytracer.parse.schema import JSON_COLUMNS
 from pytracer.visualize.pages import overview as page
 from pytracer.visualize.queries import overview
 from pytracer.visualize.queries.contents import Contents
@@ -27,7 +28,8 @@ def with_rows(path: Path, target: Path, table: str, *rows: dict[str, Any]) -> Co
         for name, dataset in file[table].items():
             dataset.resize((len(rows),))
             for i, row in enumerate(rows):
-                dataset[i] = row.get(name, "" if h5py.check_string_dtype(dataset.dtype) else 0)
+                text = "[]" if name in JSON_COLUMNS.get(table, ()) else ""
+                dataset[i] = row.get(name, text if h5py.check_string_dtype(dataset.dtype) else 0)
     return Contents.of(Result.open(target))
 
 

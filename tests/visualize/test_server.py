@@ -4,6 +4,8 @@ import re
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -92,3 +94,56 @@ def test_corrupt_result_is_one_line(result_file: Path, tmp_path: Path) -> None:
     assert run.returncode == UsageError.exit_code
     assert run.stderr.count("\n") == 1
     assert str(broken) in run.stderr
+
+
+def test_debugging_is_for_this_machine_only(result_file: Path) -> None:
+    run = visualize("--filename", result_file, "--host", "0.0.0.0", "--debug")
+    assert run.returncode == UsageError.exit_code
+    assert run.stderr.startswith("pytracer: error: --debug would let whoever reaches 0.0.0.0 run code here")
+
+
+def test_debug_server_answers(result_file: Path) -> None:
+    with dashboard(result_file, "--debug") as address:
+        for _ in range(100):  # it says that it runs before it does
+            try:
+                with urllib.request.urlopen(address) as response:
+                    assert "Pytracer" in response.read().decode()
+                    return
+            except urllib.error.URLError:
+                time.sleep(0.2)
+    pytest.fail("the debug server never answered")
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "many", "1.5"])
+def test_threads_that_are_none(result_file: Path, word: str) -> None:
+    run = visualize("--filename", result_file, f"--threaded={word}")
+    assert run.returncode == UsageError.exit_code
+    assert "is no integer from 1 on" in run.stderr
+
+
+@pytest.mark.parametrize("words", [("--threaded",), ("--threaded", "2"), ("--threaded", "no")])
+def test_any_number_of_threads_serves(result_file: Path, words: tuple[str, ...]) -> None:
+    with dashboard(result_file, *words) as address, urllib.request.urlopen(address) as response:
+        assert response.status == 200
+
+
+def test_token_of_ones_own(result_file: Path) -> None:
+    with dashboard(result_file, "--token", "a b&c") as address:
+        assert address.endswith("?token=a+b%26c")
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(address) as response:
+            assert "token" not in response.url
+
+
+def test_start_message_names_result_and_call_graph(result_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "stats.7.h5"
+    path.write_bytes(result_file.read_bytes())
+    (tmp_path / "callgraph.7").touch()
+    command = [sys.executable, "-m", "pytracer", "visualize", "--no-browser", "--filename", str(path)]
+    server = subprocess.Popen([*command, "--port", str(free_port())], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    lines = [server.stdout.readline() for _ in range(2)]
+    server.terminate()
+    server.communicate(timeout=60)
+    assert lines[0].startswith("Dash is running on http://127.0.0.1:")
+    assert lines[1] == f"{path} and {tmp_path / 'callgraph.7'}; stop it with Ctrl-C\n"

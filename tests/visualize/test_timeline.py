@@ -91,6 +91,7 @@ class TestValues:
         path = tmp_path / "diverged.h5"
         path.write_bytes(result_file.read_bytes())
         names = {"first_call": -1, "before": 3, "parent": 1, "samples": "[2, 3]", "kind": "calls"}
+        names |= dict.fromkeys(("reference", "sides", "evidence"), "[]")
         with h5py.File(path, "a") as file:
             for name, dataset in file["divergences"].items():
                 dataset.resize((1,))
@@ -195,9 +196,10 @@ class TestChart:
     def test_colour_is_that_of_the_function_when_there_are_several(self, contents: Contents) -> None:
         figure = draw(contents, State(), "mod.zeta", "mod.alpha")
         looks = {(trace.name, trace.marker.symbol): trace.marker.color for trace in figure.data}
-        names = [("mod.alpha", LIGHT.series[0]), ("mod.zeta", LIGHT.series[1])]
-        symbols = (("in", "triangle-up"), ("out", "triangle-down"))
-        assert looks == {(f"{name} {what}", symbol): colour for name, colour in names for what, symbol in symbols}
+        symbols = ("triangle-up", "triangle-down")
+        names = (("mod.alpha", LIGHT.series[0]), ("mod.zeta", LIGHT.series[1]))
+        assert looks == {(name, symbol): colour for name, colour in names for symbol in symbols}
+        assert [trace.name for trace in figure.data if trace.showlegend] == ["mod.alpha", "mod.zeta"]
 
     def test_hover_tells_place_value_bits_mean_and_spread(self, contents: Contents) -> None:
         points, trace = of(contents, "mod.zeta"), draw(contents, State(), "mod.zeta").data[1]

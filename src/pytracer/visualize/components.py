@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import State as Held
 
 from pytracer.visualize import paths
 from pytracer.visualize.figures.theme import CHART_CONFIG, FULL_BITS, bits_colour
@@ -51,10 +52,25 @@ def switch(name: str, label: str, choices: Mapping[str, str], value: str, *, hid
     return html.Div([html.Span(label), radio], className="switch", hidden=hidden)
 
 
-def chart(name: str) -> dcc.Loading:
-    """A chart whose figure a callback gives to the id `name`."""
-    graph = dcc.Graph(id=name, responsive=True, config=CHART_CONFIG, className="graph")
+def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
+    """A chart whose figure a callback gives to the id `name`.
+
+    `resizes`: whether its frame may change while the window does not. Dash then draws each figure twice.
+    """
+    config = CHART_CONFIG | {"responsive": resizes}
+    graph = dcc.Graph(id=name, responsive=True if resizes else "auto", config=config, className="graph")
     return dcc.Loading(graph, delay_show=300, overlay_style={"visibility": "visible", "opacity": 0.5})
+
+
+def follow_moves(app: Dash, name: str) -> None:
+    """Put what a reader zooms or pans of the chart `name` into the store '<name>-moved', when it comes to rest."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "watch"),
+        Output(f"{name}-moved", "id"),
+        Input(name, "figure"),
+        Held(name, "id"),
+        prevent_initial_call=True,
+    )
 
 
 def exports(*, chart: str = "", csv: str = "") -> html.Div:

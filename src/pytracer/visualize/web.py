@@ -85,8 +85,8 @@ def _compress(response: Response) -> Response:
         return response
     response.direct_passthrough = False
     content = response.get_data()
-    if file is not None and hasattr(file, "close"):
-        file.close()
+    if close := getattr(file, "close", None):
+        close()
     if len(content) >= COMPRESSED:
         response.set_data(gzip.compress(content, COMPRESSION))
         response.headers["Content-Encoding"] = "gzip"

@@ -25,23 +25,46 @@ window.dash_clientside.pytracer = {
         });
         return window.dash_clientside.no_update;
     },
-    // While the reader turns the wheel a chart is moved many times: only where it comes to rest counts.
-    settled: function (moved) {
-        const own = window.dash_clientside.pytracer;
-        const isMove = Object.keys(moved || {}).some((name) => /^[xy]axis/.test(name)); // else it got another size,
-        if (!isMove && !own.moved) {
-            return window.dash_clientside.no_update;
-        }
-        const all = (own.moved = Object.assign({}, own.moved, isMove ? moved : {})); // and Dash forgets earlier promises
-        return new Promise((resolve) =>
-            setTimeout(() => {
-                const last = own.moved === all;
-                own.moved = last ? undefined : own.moved;
-                resolve(last ? all : window.dash_clientside.no_update);
-            }, 150)
-        );
+    // A chart that does not look at its frame by itself is first drawn before the frame has its size.
+    watch: function (figure, id) {
+        const look = (times) => {
+            const chart = document.querySelector("#" + id + " .js-plotly-plot");
+            const drawn = chart && chart._fullLayout;
+            const fits = drawn && Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
+            if (drawn) {
+                watch(chart, id + "-moved");
+            }
+            if (drawn && !fits) {
+                window.Plotly.Plots.resize(chart);
+            }
+            if (!fits && times) {
+                setTimeout(look, 100, times - 1);
+            }
+        };
+        look(50);
+        return window.dash_clientside.no_update;
     },
 };
+
+// While the reader turns the wheel a chart is moved many times: only where it comes to rest goes to the store `id`.
+function watch(chart, id) {
+    if (chart.dataset.watched) {
+        return;
+    }
+    chart.dataset.watched = "yes";
+    let moved = {};
+    let timer;
+    chart.on("plotly_relayout", (change) => {
+        if (Object.keys(change).some((name) => /^[xy]axis/.test(name))) {
+            Object.assign(moved, change);
+            clearTimeout(timer);
+            timer = setTimeout(() => {
+                window.dash_clientside.set_props(id, { data: moved });
+                moved = {};
+            }, 100);
+        }
+    });
+}
 
 // Before the first paint; the callback above comes later.
 document.documentElement.dataset.theme =
@@ -78,6 +101,14 @@ document.documentElement.dataset.theme =
         } else if (button && button.id === "help-switch") {
             const help = document.getElementById("help");
             help.hidden = !help.hidden;
+        }
+    });
+
+    window.addEventListener("resize", () => {
+        for (const chart of document.querySelectorAll(".js-plotly-plot")) {
+            if (chart._fullLayout && Math.abs(chart._fullLayout.width - chart.clientWidth) > 1) {
+                window.Plotly.Plots.resize(chart);
+            }
         }
     });
 

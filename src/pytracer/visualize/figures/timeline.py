@@ -35,6 +35,7 @@ class Series(NamedTuple):
     output: bool
     colour: str
     curves: list[int]
+    group: str = ""  # those of a group share a line in the legend; empty for none
 
 
 def timeline(
@@ -51,10 +52,14 @@ def timeline(
     """
     figure = empty(look)
     curve = points.curve[selection.rows]
+    named: set[str] = set()
     for each in series(points.curves, look):
         mine = np.flatnonzero(np.isin(curve, each.curves))
         if len(mine):
-            figure.add_trace(_marks(points, selection, mine, each, state, places))
+            marks = _marks(points, selection, mine, each, state, places)
+            marks.update(showlegend=each.group not in named, legendgroup=each.group or None)
+            figure.add_trace(marks)
+            named |= {each.group} - {""}
     _mark_calls(figure, points, state, found, look)
     _mark_call(figure, points, state, look)
     figure.update_layout(xaxis=_x_axis(points, state), yaxis=_y_axis(state))
@@ -95,9 +100,9 @@ def series(curves: Sequence[Curve], look: Theme) -> Iterator[Series]:
     colours = look.series
     if len(functions) > 1:
         for i, function in enumerate(functions):
-            for output, what in ((False, "in"), (True, "out")):
+            for output in (False, True):
                 own = [n for n, curve in enumerate(curves) if curve.function == function and curve.output == output]
-                yield Series(escape(f"{function.name} {what}"), output, colours[i % len(colours)], own)
+                yield Series(escape(function.name), output, colours[i % len(colours)], own, group=function.key)
         return
     for i, curve in enumerate(curves[:OWN_COLOURS]):
         yield Series(escape(curve.label), curve.output, colours[i % len(colours)], [i])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
@@ -13,6 +13,7 @@ from pytracer.visualize.components import (
     bits_cell,
     chart,
     exports,
+    follow_moves,
     link,
     lost_cell,
     number_cell,
@@ -95,12 +96,7 @@ def lane_choice(lanes: dict[int, str], lane: int | None) -> html.Label:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     controls.bind(app, "callgraph", CONTROLS)
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "settled"),
-        Output("gantt-moved", "data"),
-        Input("gantt", "relayoutData"),
-        prevent_initial_call=True,
-    )
+    follow_moves(app, "gantt")
 
     @app.callback(
         Output("callgraph-view", "search", allow_duplicate=True),

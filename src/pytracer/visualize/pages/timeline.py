@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
-from pytracer.visualize.components import address, chart, exports, link
+from pytracer.visualize.components import address, chart, exports, follow_moves, link
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
@@ -20,6 +20,8 @@ from pytracer.visualize.state import BITS, MEAN, State
 
 PATH = paths.TIMELINE
 TITLE = "Timeline"
+NAMED = 3
+"""Functions named above the chart."""
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -38,7 +40,7 @@ def layout(contents: Contents, state: State) -> html.Div:
                 [
                     html.Div(bar, className="bar"),
                     controls(contents, state),
-                    chart("timeline"),
+                    chart("timeline", resizes=False),
                     html.P(id="timeline-note", className="note"),
                 ],
                 className="card chart",
@@ -51,12 +53,7 @@ def layout(contents: Contents, state: State) -> html.Div:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
     read = Cache(contents)
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "settled"),
-        Output("timeline-moved", "data"),
-        Input("timeline", "relayoutData"),
-        prevent_initial_call=True,
-    )
+    follow_moves(app, "timeline")
 
     @app.callback(
         Output("timeline-view", "search", allow_duplicate=True),
@@ -96,7 +93,8 @@ def drawing(contents: Contents, state: State, read: Cache, look: Theme) -> tuple
         return state.function, message(text, look), "", []
     if not contents.result.perturbed and state.y == BITS:
         state = state.with_fields(y=MEAN)
-    title = ", ".join(function.name for function in functions)
+    title = ", ".join(function.name for function in functions[:NAMED])
+    title += f" and {len(functions) - NAMED} more" if len(functions) > NAMED else ""
     try:
         points = read(functions, state.lane)
         selection = select(points, state)
