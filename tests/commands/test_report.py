@@ -2,10 +2,15 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "parse"))  # for `made`
+
+from made import Made
 
 Pytracer = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,6 +50,18 @@ def test_page_is_written(ran: str, pytracer: Pytracer, tmp_path: Path) -> None:
         run = pytracer("report", found, *words)
         assert (run.returncode, run.stderr.count("\n")) == (2, 1)
     assert found.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--html", "page.html")])
+def test_damaged_result_is_one_line(form: tuple[str, ...], pytracer: Pytracer, tmp_path: Path) -> None:
+    made = Made()
+    made.sample(0)
+    made.call(made.function("f"), site=7)
+    made.write(tmp_path / "bad.h5")
+    run = pytracer("report", "bad.h5", *form)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert "calls/site leads out of the table sites" in run.stderr
+    assert not (tmp_path / "page.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -406,6 +406,14 @@ def test_a_lane_without_calls_in_some_samples(tmp_path: Path) -> None:
     assert (one.kind, one.ways) == ("calls", (Way((1,), ()),))
 
 
+def test_a_lane_without_calls_in_the_reference(tmp_path: Path) -> None:
+    none, some = {"process-0/lane-0": []}, {"process-0/lane-0": [1.0, 2.0]}
+    [lane] = align(traced(tmp_path, [none, some, some]), Catalog())
+    assert [rows.tolist() for rows in lane.rows if rows is not None] == [[-1, -1], [0, 1], [0, 1]]
+    [one] = find_divergences([lane], [False] * 3)
+    assert (one.kind, one.reference, [way.samples for way in one.ways]) == ("calls", (), [(1, 2)])
+
+
 def test_a_lane_that_some_samples_lack_is_a_divergence(tmp_path: Path) -> None:
     main, other = {"process-0/lane-0": [1.0, 2.0]}, {"process-0/lane-0.1": [100.0, 200.0]}
     lanes = align(traced(tmp_path, [main, main | other, main, main | other]), Catalog())

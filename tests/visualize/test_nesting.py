@@ -126,7 +126,7 @@ def test_chart_tells_function_bits_and_time(contents: Contents) -> None:
     chart = drawn(contents, found, selected=1)
     measured = chart["measured"]
     rows = [cells for cells in measured.customdata if cells[0] == 1]  # type: ignore[attr-defined]
-    assert [row[1:4] for row in rows] == [["mod.solve", "5.0", "0.4"]]
+    assert [row[1:4] for row in rows] == [["mod.solve", "5.0 bits", "0.4"]]
     assert "5.0  mod.solve" in measured.text  # type: ignore[attr-defined]
     assert len(chart["not measured"].x) == 3  # type: ignore[attr-defined]
     frame = chart["shapes"][-1]  # type: ignore[index]
@@ -144,3 +144,9 @@ def test_bar_is_at_least_a_pixel_wide(contents: Contents) -> None:
 def test_result_without_calls_has_no_bars(tmp_path: Path) -> None:
     empty = Contents.of(Result.open(Made().write(tmp_path / "empty.h5")))
     assert len(bars(empty.nesting)) == 0
+
+
+def test_unmeasured_bars_show_no_bits(contents: Contents) -> None:
+    unmeasured = drawn(contents, bars(contents.nesting))["not measured"]
+    assert {cells[2] for cells in unmeasured.customdata} == {"not measured"}  # type: ignore[attr-defined]
+    assert unmeasured.text[0] == "mod.main"  # type: ignore[attr-defined]

@@ -77,7 +77,8 @@ def follow(folder: Path, idle_seconds: float = DEFAULTS.online_idle_seconds) -> 
         if running:
             idle_since = time.monotonic()
             known = [entry for entry in running if entry.problem is None]
-            program = program or (known[-1].program if known else None)
+            if program is None and known:
+                program = known[-1].program
         now = _arrivals(entries, program, idle_seconds)
         if now.traces != seen:
             seen = now.traces

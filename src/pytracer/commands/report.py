@@ -53,6 +53,7 @@ def report(path: Path, options: argparse.Namespace) -> None:
     from pytracer.report.text import TOP, write_text
 
     with Result.open(path) as result:
+        result.verify()
         if options.json:
             write_json(result, sys.stdout)
         elif options.html is None:

@@ -108,9 +108,7 @@ class MergedTree:
 
     def _all_tokens(self) -> Tokens:
         if self._tokens is None:
-            [source] = np.unique(self.source).tolist() or [0]
-            lane = self.lanes[source]
-            assert lane is not None  # it is the source
+            lane = next(lane for lane in self.lanes if lane is not None)  # only it has been put in so far
             self._tokens = tokens_of(lane, self.catalog)
             lane.drop_pages()
         return self._tokens
@@ -195,7 +193,7 @@ def _places(merged: Rows, parent: Rows, found: Matches) -> tuple[Ints, Ints]:
     depth = depths(merged)
     at = np.where(follower >= 0, follower, subtree_ends(merged, depth)[inside])
     at = np.maximum(at, inside + 1)
-    deep = np.append(depth, -1)[inside] + 1
+    deep = np.append(depth, -1)[inside] + 1  # 0 for the roots, whose call around is -1
     index = np.searchsorted(roots, top)
     order = np.lexsort((new, top, -deep[index], at[index]))
     return new[order], at[index][order]

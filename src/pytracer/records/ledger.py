@@ -108,6 +108,7 @@ def not_understood(trace: Trace) -> Counter[str]:
         types, counts = np.unique(unknown["extra"], return_counts=True)
         for row, count in zip(types.tolist(), counts.tolist(), strict=True):
             found[lane.names.get(row) or "unknown type"] += count
+        lane.drop_pages()
     return found
 
 
@@ -118,3 +119,5 @@ def _marked(trace: Trace) -> Iterator[Gap]:
         ("generators", ITERATION, CallFlag.GENERATOR),
     ):
         yield Gap(event, "", why, sum(int(np.count_nonzero(each & flag)) for each in flags))
+    for _, lane in trace.lanes():
+        lane.drop_pages()

@@ -54,6 +54,7 @@ def write_text(result: Result, stream: TextIO | None = None, *, top: int = TOP) 
 
 
 def verdict_text(result: Result, table: Sequence[Row]) -> str:
+    """The verdict in a sentence; `table` is the ranking."""
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
         fact = "Not measured" if noise(samples(result)).perturbing else "Not perturbed"

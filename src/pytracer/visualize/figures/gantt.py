@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from pytracer.visualize.figures.bits_axis import bits_axis, inks
 from pytracer.visualize.figures.theme import Theme, empty, escape
 from pytracer.visualize.queries.nesting import PIXELS, Bars, Nesting
-from pytracer.visualize.units import factor, in_unit
+from pytracer.visualize.units import NOTHING, factor, in_unit
 
 LINE_PIXELS = 22
 """Height of a line of bars."""
@@ -75,7 +75,7 @@ def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: 
     columns = zip(
         bars.call[rows].tolist(),
         functions,
-        shown,
+        ("not measured" if bits == NOTHING else f"{bits} {unit}{' lost' if lost else ''}" for bits in shown),
         (f"{ms:.6g}" for ms in length.tolist()),
         (_more(count, lost=lost) for count in bars.calls[rows].tolist()),
         strict=True,
@@ -94,7 +94,7 @@ def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: 
         "textangle": 0,
         "constraintext": "none",
         "cliponaxis": True,
-        "hovertemplate": f"<b>%{{customdata[1]}}</b><br>%{{customdata[2]}} {unit}{' lost' if lost else ''}<br>"
+        "hovertemplate": "<b>%{customdata[1]}</b><br>%{customdata[2]}<br>"
         "%{customdata[3]} ms, from %{base:.6g} ms%{customdata[4]}<extra></extra>",
     }
 
@@ -106,13 +106,11 @@ def _more(count: int, *, lost: bool) -> str:
 
 def _label(name: str, bits: str, letters: int) -> str:
     """What fits into a bar: the bits, and the end of the name, which says most."""
-    whole = f"{bits}  {name.replace('&lt;locals&gt;.', '')}"
-    if len(whole) <= letters:
-        return whole
-    short = f"{bits}  {name.rpartition('.')[2]}"
-    if len(short) <= letters:
-        return short
-    return bits if letters >= SHORTEST else ""
+    before = "" if bits == NOTHING else f"{bits}  "
+    for shown in (name.replace("&lt;locals&gt;.", ""), name.rpartition(".")[2]):
+        if len(before) + len(shown) <= letters:
+            return before + shown
+    return before.strip() if letters >= SHORTEST else ""
 
 
 def _mark(figure: go.Figure, bars: Bars, nesting: Nesting, selected: int | None, colours: Theme) -> None:
