@@ -54,8 +54,6 @@ def serve(path: Path, listening: Listening, other: Path | None = None) -> None:
         from pytracer.visualize.queries.contents import Contents
         from pytracer.visualize.web import Guard
 
-        for each in filter(None, (result, second)):
-            each.verify()
         app = create_app(Contents.of(result, second), Guard(listening.token, host if is_loopback(host) else ""))
         _warn(listening)
         if listening.debug:

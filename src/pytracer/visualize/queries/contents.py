@@ -68,7 +68,8 @@ class Contents:
 
     @classmethod
     def of(cls, result: Result, other: Result | None = None) -> Self:
-        """Read what every page needs."""
+        """Read what every page needs, after a look whether all that refers to rows finds them."""
+        result.verify()
         calls_of = CallIndex(result.calls["function"], len(result.functions))
         return cls(result, functions(result, calls_of), calls_of, cls.of(other) if other is not None else None)
 
