@@ -44,9 +44,10 @@ def test_what_a_program_hides_is_listed(pytracer: Pytracer, program: Path) -> No
     shown = pytracer("info", "--coverage", "--json")
     assert shown.returncode == 0, shown.stderr
     found = by_event(json.loads(shown.stdout)["ledger"])
-    [pandas] = found["native_module_not_hooked"]["names"]
-    assert pandas["name"] == "pandas"
-    assert pandas["count"] == found["native_module_not_hooked"]["count"] > 10
+    hidden = {each["name"]: each["count"] for each in found["native_module_not_hooked"]["names"]}
+    assert hidden.keys() - {"pyarrow"} == {"pandas"}  # it imports pyarrow where it finds it
+    assert hidden["pandas"] > 10
+    assert sum(hidden.values()) == found["native_module_not_hooked"]["count"]
     assert found["generators"]["count"] == 1
     assert found["values_not_understood"]["count"] >= 1
     assert found["containers_cut"]["count"] == 1
@@ -60,7 +61,8 @@ def test_targets_cover_their_native_modules(pytracer: Pytracer, program: Path) -
     assert shown.returncode == 2
     pytracer("trace", "--trace", "pandas", "--trace", "scipy.optimize", "--command", program)
     found = by_event(json.loads(pytracer("info", "--coverage", "--json").stdout)["ledger"])
-    assert "native_module_not_hooked" not in found
+    hidden = found.get("native_module_not_hooked", {"names": []})["names"]
+    assert [each["name"] for each in hidden] in ([], ["pyarrow"])  # pandas imports it where it finds it
     assert found["unknown_target"]["names"] == [{"name": "scipy.optimize", "count": 1}]
 
 

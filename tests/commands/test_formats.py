@@ -25,7 +25,7 @@ def test_run_with_pickle_traces_reports_what_native_ones_do(pytracer: Pytracer, 
         assert done.returncode == 0, done.stderr
         (tmp_path / f"{form}.json").write_text(done.stdout)
     texts = [
-        re.sub(r"\d{8}T\d{6}\.\d+|native|pickle", "", (tmp_path / f"{f}.json").read_text())
+        re.sub(r"\d{8}T\d{6}\.\d+|\d+T\d\d:\d\d:\d\d|native|pickle", "", (tmp_path / f"{f}.json").read_text())
         for f in ("native", "pickle")
     ]
     assert texts[0] == texts[1]

@@ -102,7 +102,7 @@ def test_parse_merges_single_traces_of_the_same_command(pytracer: Pytracer, prog
     pytracer("trace", "--command", program)
     for sample in (1, 2, 3):
         pytracer("trace", "--noise", "sr", "--sample", sample, "--command", program)
-    shown = pytracer("parse", "-o", "merged.h5")
+    shown = pytracer("parse", "--command", 1, "-o", "merged.h5")
     assert shown.returncode == 0, shown.stderr
     assert "naive_variance" in shown.stdout
     assert shown.stderr.startswith("pytracer: result of 4 traces in merged.h5; ")

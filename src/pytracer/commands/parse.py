@@ -68,8 +68,8 @@ def execute(options: argparse.Namespace) -> int:
         parse_online(folder, destination, options.settings, as_json=options.json, trace_format=options.format)
         return EXIT_OK
     traces = [options.filename] if options.filename else choose(folder, options.group)
-    if options.filename:
-        LOG.info("one trace: its values alone, no variability to measure")
     place = destination(traces[0])
     report(traces, place, options.settings, quiet=False, as_json=options.json, trace_format=options.format)
+    if options.filename:
+        LOG.info("one trace: its values alone, no variability to measure")
     return EXIT_OK

@@ -13,8 +13,11 @@ NAMES = (str, int, float, bool)
 
 
 def stored(values: Any) -> Any:
-    """The NumPy array that an array of pandas stands for, where its content is that array."""
-    return values if type(values).__name__ == "Categorical" else getattr(values, "_ndarray", values)
+    """The NumPy array that an array of pandas stands for, where its content is that array, or can be made one."""
+    if type(values).__name__ == "Categorical":
+        return values
+    arrow = getattr(values, "_pa_array", None)  # what pandas stores texts in where pyarrow is installed
+    return getattr(values, "_ndarray", values) if arrow is None else arrow.to_numpy()
 
 
 def frame(obj: Any) -> Iterator[tuple[str, Any]]:
