@@ -193,11 +193,7 @@ def _places(merged: Rows, parent: Rows, found: Matches) -> tuple[Ints, Ints]:
     depth = depths(merged)
     at = np.where(follower >= 0, follower, subtree_ends(merged, depth)[inside])
     at = np.maximum(at, inside + 1)
-<<<<<<< HEAD
-    deep = np.append(depth, -1)[inside] + 1
-=======
     deep = np.append(depth, -1)[inside] + 1  # 0 for the roots, whose call around is -1
->>>>>>> align
     index = np.searchsorted(roots, top)
     order = np.lexsort((new, top, -deep[index], at[index]))
     return new[order], at[index][order]
