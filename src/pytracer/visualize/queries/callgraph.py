@@ -143,7 +143,7 @@ def place(functions: Collection[int], edges: Iterable[Edge]) -> dict[int, Node]:
     """Each function one column right of its last caller, near its callers' and callees' lines.
 
     Layered drawing after Sugiyama, Tagawa and Toda (IEEE Trans. SMC 11, 1981): columns by longest ways over the
-    edges that close no cycle, lines by the mean of the neighbours' (barycentre), swept to and fro.
+    edges that close no cycle, lines by the mean of the neighbours' (barycentre), swept back and forth.
     """
     forward = _forward(functions, edges)
     column = _columns(functions, forward)

@@ -101,14 +101,15 @@ def bars(
     first, last = view_ms if view_ms is not None else (0.0, nesting.end_ms)
     last = max(last, first + 1e-6)
     shown = _shown(nesting, lane)
-    start, end = nesting.start_ns / 1e6, nesting.end_ns / 1e6
-    there = (start <= last) & (end >= first)
-    in_lanes = there & np.isin(nesting.lane, list(shown))
+    there = (nesting.start_ns <= last * 1e6) & (nesting.end_ns >= first * 1e6)
+    first_line = np.full(len(nesting.lanes), -1)
+    first_line[list(shown)] = list(shown.values())
+    in_lanes = there & (first_line[nesting.lane] >= 0)
     chosen = np.flatnonzero(in_lanes & (nesting.depth < LEVELS))
-    line = np.array([shown.get(i, 0) for i in range(len(nesting.lanes))], np.int64)[nesting.lane[chosen]]
-    line += nesting.depth[chosen]
+    line: Ints = (first_line[nesting.lane[chosen]] + nesting.depth[chosen]).astype(np.int64)
     bits = nesting.lost if lost else nesting.bits
-    share = _Sharing(start[chosen], end[chosen], line, (-bits if lost else bits)[chosen])
+    start, end = nesting.start_ns[chosen] / 1e6, nesting.end_ns[chosen] / 1e6
+    share = _Sharing(start, end, line, -bits[chosen] if lost else bits[chosen])
     found = share.until(BARS, (first, last))
     call = chosen[found.worst]
     return Bars(
@@ -166,8 +167,9 @@ class _Sharing:
             return self._alone(long)
         cell = np.floor((self.start[short] - first) / step).astype(np.int64)
         cells = int(np.max(cell)) + 2  # a call that began before the view has cell -1
-        _, group = np.unique(self.line[short] * cells + cell + 1, return_inverse=True)
-        count = int(group.max()) + 1
+        key = self.line[short] * cells + cell + 1
+        number = np.cumsum(np.bincount(key) > 0) - 1  # of each key that there is: lines and cells are few, calls many
+        group, count = number[key], int(number[-1]) + 1
         order = np.where(np.isnan(self.order[short]), np.inf, self.order[short])
         least = np.full(count, np.inf)
         np.minimum.at(least, group, order)
