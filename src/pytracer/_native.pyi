@@ -1,9 +1,12 @@
 """The native core. Each function names the C file that implements it."""
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from _typeshed import ReadableBuffer as Buffer
+from numpy.typing import NDArray
+
+Buffer = NDArray[Any]
+"""A contiguous array."""
 
 RECORD: int
 """Hook flag: record every call."""

@@ -75,4 +75,4 @@ class ChunkedTable:
 
 def _compressed(rows: NDArray[Any], width: int) -> bytes:
     """By the filters shuffle (all first bytes, all second bytes, ...) and deflate."""
-    return zlib.compress(np.ascontiguousarray(rows.view(np.uint8).reshape(-1, width).T), LEVEL)
+    return zlib.compress(np.ascontiguousarray(rows.view(np.uint8).reshape(-1, width).T).data, LEVEL)

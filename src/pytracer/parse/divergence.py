@@ -135,7 +135,8 @@ class _Lane:
                 self.silent[sample] = silent
 
     def _last(self, sample: int) -> int:
-        made = np.flatnonzero(self.present[sample])
+        present = self.present[sample]
+        made = () if present is None else np.flatnonzero(present)
         return int(made[-1]) if len(made) else -1
 
     def _silence_raised(self) -> None:

@@ -110,7 +110,7 @@ def _of_real(
 ) -> tuple[Bools, Floats, Floats, Floats, Floats]:
     """Whether all samples are equal, their mean, standard deviation and bits, and the mean's error in bits."""
     first = samples[0]
-    same = _is_same(samples, first).all(axis=0)
+    same: NDArray[np.bool_] = np.asarray(_is_same(samples, first).all(axis=0))
     with np.errstate(all="ignore"):
         finite = np.isfinite(samples).all(axis=0)
         mean = np.where(same, first, np.nan).astype(np.float64)  # a long double may be beyond
@@ -118,7 +118,7 @@ def _of_real(
         bits = np.where(same, float(rule.precision), 0.0)
         spread = ~same
         if rule.to_reference and unperturbed is not None:
-            settled = _is_same(samples, unperturbed).all(axis=0)
+            settled = np.asarray(_is_same(samples, unperturbed).all(axis=0))
             bits, spread = np.where(settled, float(rule.precision), 0.0), ~settled
         some = np.flatnonzero(spread & finite)
         if len(some):

@@ -284,7 +284,7 @@ def _parts(samples: NDArray[Any]) -> Sequence[NDArray[Any]]:
 
 def _some(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Some, but not all."""
-    result: NDArray[np.bool_] = flags.any(axis=0) & ~flags.all(axis=0)
+    result: NDArray[np.bool_] = np.asarray(flags.any(axis=0) & ~flags.all(axis=0))
     return result
 
 

@@ -265,7 +265,7 @@ def array_contents(views: Sequence[View], rows: Ints) -> Tokens:
     for v, blocks in enumerate(zip(*samples, strict=True)):
         read += len(blocks[0])
         if not all(_same_bytes(block, blocks[0]) for block in blocks[1:]):
-            digests = [blake2b(np.ascontiguousarray(block), digest_size=8).digest() for block in blocks]
+            digests = [blake2b(np.ascontiguousarray(block).data, digest_size=8).digest() for block in blocks]
             tokens[:, v] = [int.from_bytes(digest, "little") for digest in digests]
         if read > COMPARED_BYTES:
             read = 0
