@@ -136,8 +136,8 @@ class _Lane:
 
     def _last(self, sample: int) -> int:
         present = self.present[sample]
-        made = () if present is None else np.flatnonzero(present)
-        return int(made[-1]) if len(made) else -1
+        made = [] if present is None else np.flatnonzero(present).tolist()
+        return made[-1] if made else -1
 
     def _silence_raised(self) -> None:
         """A sample in which a call raised did not come to what others did in it then."""
