@@ -61,7 +61,7 @@ function watch(chart, id) {
             timer = setTimeout(() => {
                 window.dash_clientside.set_props(id, { data: moved });
                 moved = {};
-            }, 100);
+            }, 50);
         }
     });
 }
