@@ -292,7 +292,7 @@ class Result:
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]
-        except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
+        except (IndexError, OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise _corrupt(self.path, f"{table}/{column} cannot be read", error) from error
 
     def verify(self) -> None:
