@@ -9,24 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pytracer.parse import aggregates
-from pytracer.parse.schema import TABLES, TEXT
+from pytracer.parse.schema import JSON_COLUMNS, NEVER_NONE, REFERENCES, TABLES, TEXT
 from pytracer.parse.store import ResultWriter
 from pytracer.records.schema import Kind, Outcome
 
-REFERENCES = {
-    "caller",
-    "parent",
-    "site",
-    "worst_call",
-    "worst_value",
-    "worst_element",
-    "elements",
-    "observations",
-    "before",
-    "first_call",
-}
-LISTS = {"layers", "missing", "samples", "reference", "sides", "evidence", "params", "groups"}
-OBJECTS = {"environment"}
 ATTRIBUTES = {
     "pytracer": "0",
     "perturbed": True,
@@ -43,15 +29,13 @@ ATTRIBUTES = {
 def nothing(table: str, column: str) -> Any:
     """What a column holds that a test says nothing about."""
     kind = TABLES[table][column][0]
-    if column == "settings":
-        return "{}" if table == "samples" else "[]"
-    if kind == TEXT and table in ("divergences", "explanations", "samples", "functions"):
-        return "[]" if column in LISTS else "{}" if column in OBJECTS else ""
     if kind == TEXT:
-        return ""
+        shape = JSON_COLUMNS.get(table, {}).get(column)
+        return "" if shape is None else json.dumps(type(shape)())
     if kind == "f8":
-        return float("nan")
-    return -1 if column in REFERENCES else 0
+        return np.nan
+    refers = column in REFERENCES.get(table, {}) and column not in NEVER_NONE.get(table, ())
+    return -1 if refers or column == "worst_element" else 0
 
 
 class Made:

@@ -8,22 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made import ATTRIBUTES
 
 from pytracer.errors import PytracerError
 from pytracer.parse.schema import RESULT_FORMAT, TABLES, TEXT
 from pytracer.parse.store import Result, ResultError, ResultWriter
-
-ATTRIBUTES = {
-    "pytracer": "0",
-    "perturbed": True,
-    "verdict": "measured",
-    "samples": 3,
-    "method": "cnh",
-    "reference": "mean",
-    "probability": 0.95,
-    "confidence": 0.95,
-    "elements_omitted": 0,
-}
 
 
 def rows(table: str, count: int) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 """Results made from synthetic traces by the real parser."""
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from selenium.webdriver import Chrome
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "parse"), str(ROOT / "tools")]  # for `synthetic` and `browser`
 
+import browser  # noqa: E402
 from synthetic import FILE, NOISE, Program, spread, write_experiment  # noqa: E402
 
 from pytracer.parse import Result, parse  # noqa: E402
@@ -106,3 +110,15 @@ def sourced_file(result_file: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def sourced(sourced_file: Path) -> Contents:
     return Contents.of(Result.open(sourced_file))
+
+
+@pytest.fixture(scope="module")
+def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser, whose window is as high as HEIGHT of the module says."""
+    missing = browser.missing()
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    assert not missing, f"not installed: {', '.join(missing)}"
+    height = getattr(request.module, "HEIGHT", 1000)
+    with browser.chromium(tmp_path_factory.mktemp("profile"), 1400, height) as driver:
+        yield driver

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,16 +15,6 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    missing = browser.missing()
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    assert not missing, f"not installed: {', '.join(missing)}"
-    with browser.chromium(tmp_path_factory.mktemp("profile"), 1400, 1000) as driver:
-        yield driver
 
 
 @pytest.fixture(scope="module")

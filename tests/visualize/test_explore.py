@@ -1,6 +1,5 @@
 """Call graph, zoom, divergences, samples and comparison in a real Chromium: what is drawn, selected and linked."""
 
-import os
 import urllib.request
 from collections.abc import Iterator
 
@@ -15,15 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from pytracer.visualize.state import State
 
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    missing = browser.missing()
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    assert not missing, f"not installed: {', '.join(missing)}"
-    with browser.chromium(tmp_path_factory.mktemp("profile"), 1400, 1500) as driver:
-        yield driver
+HEIGHT = 1500  # of the window: pages of several charts
 
 
 def second() -> Made:
