@@ -46,22 +46,17 @@ window.dash_clientside.pytracer = {
     },
 };
 
-// While the reader turns the wheel a chart is moved many times: only where it comes to rest goes to the store `id`.
+// What the reader zooms or pans goes to the store `id`. Plotly itself waits until the wheel comes to rest.
 function watch(chart, id) {
     if (chart.dataset.watched) {
         return;
     }
     chart.dataset.watched = "yes";
-    let moved = {};
-    let timer;
+    // Dash would put the range into the figure, which draws the chart a second time: here it goes to the address.
+    chart.removeAllListeners("plotly_relayout");
     chart.on("plotly_relayout", (change) => {
         if (Object.keys(change).some((name) => /^[xy]axis/.test(name))) {
-            Object.assign(moved, change);
-            clearTimeout(timer);
-            timer = setTimeout(() => {
-                window.dash_clientside.set_props(id, { data: moved });
-                moved = {};
-            }, 50);
+            window.dash_clientside.set_props(id, { data: change });
         }
     });
 }
