@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pytracer.visualize.figures.bits_axis import bits_axis, inks
-from pytracer.visualize.figures.theme import Theme, empty, escape
+from pytracer.visualize.figures.theme import Theme, empty, escape, follow
 from pytracer.visualize.queries.nesting import PIXELS, Bars, Nesting
 from pytracer.visualize.units import NOTHING, factor, in_unit
 
@@ -51,6 +51,7 @@ def gantt(
             # A legend of the measured ones would show one colour of many.
             more = {"name": name, "marker": frame | marker, "showlegend": name != "measured"}
             figure.add_trace(trace | more | {"insidetextfont": {"color": ink}})
+    follow(figure, xaxis="time_range")
     figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
     firsts = list(bars.lanes.values())
     labels = [escape(nesting.lanes[lane]) for lane in bars.lanes]

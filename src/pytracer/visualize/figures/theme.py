@@ -96,6 +96,11 @@ def empty(colours: Theme) -> go.Figure:
     )
 
 
+def follow(figure: go.Figure, **fields: str) -> None:
+    """Let the address follow what is zoomed: axis ('xaxis') -> the field of the state that is its range."""
+    figure.update_layout(meta={"ranges": fields})
+
+
 def message(text: str, colours: Theme) -> go.Figure:
     """A chart with nothing but a sentence."""
     figure = empty(colours)
