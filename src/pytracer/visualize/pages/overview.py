@@ -185,7 +185,7 @@ def perturbation(contents: Contents) -> list[Any]:
 
 
 def _program(contents: Contents) -> Iterator[html.Code]:
-    """The command line, if it is known: whole, with lines broken between its words, and fit to be copied into a shell."""
+    """The command line, if it is known: whole, lines broken between its words, and fit to be copied into a shell."""
     command = contents.result.provenance.get("command")
     if isinstance(command, list) and command:
         words = [[html.Span(shlex.quote(str(word))), " "] for word in command]
