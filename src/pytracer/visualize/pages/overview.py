@@ -188,8 +188,10 @@ def _program(contents: Contents) -> Iterator[html.Code]:
     """The command line, if it is known: whole, lines broken between its words, and fit to be copied into a shell."""
     command = contents.result.provenance.get("command")
     if isinstance(command, list) and command:
-        words = [[html.Span(shlex.quote(str(word))), " "] for word in command]
-        yield html.Code([part for pair in words for part in pair][:-1])
+        parts: list[Any] = []
+        for word in command:
+            parts += [html.Span(shlex.quote(str(word))), " "]
+        yield html.Code(parts[:-1])
 
 
 def _layers(found: overview.Samples) -> Sequence[tuple[str, Sequence[str]]]:
