@@ -26,6 +26,7 @@ NAMED = 3
 """Functions named above the chart."""
 KEPT = 2**22
 """Values of the timelines that were asked for last, ten bytes or so each."""
+NOTHING = "Nothing to draw with these choices."
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -106,7 +107,8 @@ def drawing(contents: Contents, state: State, kept: Kept[Timeline], look: Theme)
             found = list(divergences(points))
             figure = draw_timeline(points, selection, state, contents.places, found, look)
         else:
-            figure = message("Nothing to draw with these choices.", look)
+            nothing = "Nothing drawn has an imaginary part: choose the real one." if selection.imaginary else NOTHING
+            figure = message(nothing, look)
     except ResultError as error:
         return title, message(str(error), look), "", []
     return title, figure, note(selection.note, state), options(curve.label for curve in points.curves)

@@ -15,7 +15,7 @@ from pytracer.parse.store import Result
 from pytracer.records.schema import Outcome
 from pytracer.visualize.queries.cells import Floats, Ints, Rows, pick
 from pytracer.visualize.queries.contents import Contents, Function
-from pytracer.visualize.state import BITS, MEAN, MIN, STD, State
+from pytracer.visualize.state import BITS, IMAG, MIN, State
 
 BLOCK = 2**17
 """Calls taken at once."""
@@ -62,6 +62,15 @@ class Timeline:
         """Indices of those of `calls` that ended with an exception."""
         return np.flatnonzero(pick(self.result.calls, "outcome", self.calls) == Outcome.RAISED)
 
+    @cached_property
+    def has_complex(self) -> bool:
+        """Whether any value may have an imaginary part."""
+        return has_complex(self.result)
+
+    def span(self, rows: Ints) -> int:
+        """Rows of values between the first and the last of these: so many are read for a column of them."""
+        return int(np.ptp(self.value[rows])) + 1 if len(rows) else 0
+
     def site(self, rows: Ints) -> Ints:
         """Row in sites of the call of each of these values; -1 when unknown."""
         sites: Ints = pick(self.result.calls, "site", self.calls[self.call[rows]])
@@ -79,7 +88,14 @@ class Timeline:
 
 def column(state: State) -> str:
     """The column of values that the y axis shows."""
-    return {BITS: SUMMARIES[state.summary], MEAN: "mean", STD: "std"}[state.y]
+    if state.y == BITS:
+        return SUMMARIES[state.summary]
+    return f"{state.y}_imag" if state.part == IMAG else state.y
+
+
+def has_complex(result: Result) -> bool:
+    """Whether any value of the result may have an imaginary part."""
+    return any(dtype.startswith("complex") for dtype in result.types["dtype"].tolist())
 
 
 def timeline(contents: Contents, functions: Sequence[Function], lane: int | None = None) -> Timeline:
