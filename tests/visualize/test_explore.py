@@ -73,9 +73,13 @@ def test_wheel_asks_for_more_bars(reader: Reader) -> None:
         reader.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel | point)
     reader.at("time_range=")
     shown = "return document.querySelector('#gantt .js-plotly-plot').layout.xaxis.range"
-    low, high = State.parse(reader.driver.current_url.partition("?")[2]).time_range or (0, 0)
+
+    def time_range() -> list[float]:
+        return list(State.parse(reader.driver.current_url.partition("?")[2]).time_range or ())
+
+    reader.until("the range of the address", lambda: reader.driver.execute_script(shown) == time_range())
+    low, high = time_range()
     assert high - low < 0.99
-    reader.until("the range of the address", lambda: reader.driver.execute_script(shown) == [low, high])
     reader.driver.back()
     reader.sees("#gantt-note", "50 short calls share 1 bars")
 

@@ -381,7 +381,7 @@ class TestPage:
             (State("mod.phase", y=STD, part=IMAG), "standard deviation (mean over the elements, imaginary part)", 0.25),
             (State("mod.phase", part=IMAG), "significant bits (minimum over the elements)", 29.0),
         ):
-            figure = drawing(complex_contents, state, Cache(complex_contents), LIGHT)[1]
+            figure = drawing(complex_contents, state, Kept(1), LIGHT)[1]
             assert figure.layout.yaxis.title.text == title
             [trace] = figure.data
             assert list(trace.y) == [y]
@@ -389,7 +389,7 @@ class TestPage:
 
     def test_real_values_have_no_imaginary_part_and_that_is_said(self, complex_contents: Contents) -> None:
         state = State("mod.solve", y=MEAN, part=IMAG)
-        _, figure, note, _ = drawing(complex_contents, state, Cache(complex_contents), LIGHT)
+        _, figure, note, _ = drawing(complex_contents, state, Kept(1), LIGHT)
         assert figure.layout.annotations[0].text == "Nothing drawn has an imaginary part: choose the real one."
         assert "2 of 2 values have no imaginary part" in str(note)
 

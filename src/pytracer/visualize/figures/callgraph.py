@@ -38,8 +38,9 @@ def callgraph(
     figure = empty(colours)
     figure.update_layout(showlegend=False, dragmode="pan", bargap=0, barmode="overlay")
     found = list(arrows(drawing))
-    for arrow in found:
-        _arrow(figure, arrow, colours)
+    # All at once: adding them one by one copies those before each time.
+    heads = [_head(arrow, colours) for arrow in found]
+    figure.update_layout(shapes=[_line(arrow, colours) for arrow in found], annotations=heads)
     _hover_arrows(figure, found, contents.names, unit, colours)
     _boxes(figure, list(drawing.nodes.values()), contents, unit, colours, lost=lost)
     node = drawing.nodes.get(selected) if selected is not None else None
@@ -116,14 +117,17 @@ def _hover(node: Node, contents: Contents, unit: str) -> str:
     return f"{name}<br>{function.calls} calls<br>{bits}"
 
 
-def _arrow(figure: go.Figure, arrow: Arrow, colours: Theme) -> None:
-    """A line with a head; one that leads back to a caller is dotted."""
+def _line(arrow: Arrow, colours: Theme) -> dict[str, Any]:
+    """An arrow without its head; one that leads back to a caller is dotted."""
     width = 1 + log10(max(arrow.edge.calls, 1)) / 2
-    line: dict[str, Any] = {"color": colours.others, "width": width, "dash": "dot" if arrow.back else "solid"}
-    figure.add_shape(type="path", path=arrow.path, line=line, layer="below")
+    line = {"color": colours.others, "width": width, "dash": "dot" if arrow.back else "solid"}
+    return {"type": "path", "path": arrow.path, "line": line, "layer": "below"}
+
+
+def _head(arrow: Arrow, colours: Theme) -> dict[str, Any]:
     x, y = arrow.curves[-1].x1, arrow.curves[-1].y1
-    head = {"showarrow": True, "arrowhead": 2, "arrowcolor": colours.others, "text": ""}
-    figure.add_annotation(x=x, y=y, ax=x - 0.03, ay=y, axref="x", ayref="y", **head)
+    tail = {"ax": x - 0.03, "ay": y, "axref": "x", "ayref": "y"}
+    return {"x": x, "y": y, **tail, "showarrow": True, "arrowhead": 2, "arrowcolor": colours.others, "text": ""}
 
 
 def _hover_arrows(figure: go.Figure, found: Sequence[Arrow], names: Sequence[str], unit: str, colours: Theme) -> None:

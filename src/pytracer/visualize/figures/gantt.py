@@ -1,6 +1,6 @@
 """Draws the calls as bars over time, one inside the other, lane under lane."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,9 +59,8 @@ def gantt(
     )
     figure.update_layout(dragmode="pan", bargap=0, barmode="overlay")
     add_scale(figure, unit, colours, lost=lost)
-    for first in firsts[1:]:
-        figure.add_hline(y=first - 0.5, line={"color": colours.others, "width": 1})
-    _mark(figure, bars, nesting, selected, colours)
+    shapes = [_border(first, colours) for first in firsts[1:]]
+    figure.update_layout(shapes=[*shapes, *_frame(bars, nesting, selected, colours)])
     return figure
 
 
@@ -114,17 +113,18 @@ def _label(name: str, bits: str, letters: int) -> str:
     return before.strip() if letters >= SHORTEST else ""
 
 
-def _mark(figure: go.Figure, bars: Bars, nesting: Nesting, selected: int | None, colours: Theme) -> None:
-    """A frame around the selected call, wherever it is drawn."""
+def _border(first: int, colours: Theme) -> dict[str, Any]:
+    """A line above the first line of a lane."""
+    ends = {"x0": 0, "x1": 1, "y0": first - 0.5, "y1": first - 0.5}
+    return {"type": "line", "xref": "x domain", **ends, "line": {"color": colours.others, "width": 1}}
+
+
+def _frame(bars: Bars, nesting: Nesting, selected: int | None, colours: Theme) -> Iterator[dict[str, Any]]:
+    """Around the selected call, wherever it is drawn."""
     if selected is None or not 0 <= selected < len(nesting) or int(nesting.lane[selected]) not in bars.lanes:
         return
     line = bars.lanes[int(nesting.lane[selected])] + int(nesting.depth[selected])
     start, end = nesting.start_ns[selected] / 1e6, nesting.end_ns[selected] / 1e6
     least = (bars.view_ms[1] - bars.view_ms[0]) / PIXELS
-    figure.add_shape(
-        x0=start,
-        x1=max(end, start + least),
-        y0=line - 0.46,
-        y1=line + 0.46,
-        line={"color": colours.alarm, "width": 2.5},
-    )
+    corners = {"x0": start, "x1": max(end, start + least), "y0": line - 0.46, "y1": line + 0.46}
+    yield {**corners, "line": {"color": colours.alarm, "width": 2.5}}
