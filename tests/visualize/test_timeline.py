@@ -20,7 +20,8 @@ from pytracer.visualize.pages.timeline import drawing, rows
 from pytracer.visualize.pages.timeline_controls import CONTROLS, EVERYTHING, values
 from pytracer.visualize.pages.timeline_controls import follow as follow_controls
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.queries.timeline import Cache, Curve, Divergence, Timeline, divergences, timeline
+from pytracer.visualize.queries.kept import Kept
+from pytracer.visualize.queries.timeline import Curve, Divergence, Timeline, divergences, timeline
 from pytracer.visualize.sampling import select, thin
 from pytracer.visualize.state import LOG, MEAN, STD, TIME, State
 
@@ -78,14 +79,6 @@ class TestValues:
 
     def test_no_function(self, contents: Contents) -> None:
         assert len(timeline(contents, [])) == 0
-
-    def test_cache_gives_the_same_and_forgets(self, contents: Contents) -> None:
-        cache = Cache(contents, values=1)
-        alpha, zeta = ([contents.by_key[name]] for name in ("mod.alpha", "mod.zeta"))
-        first = cache(alpha, None)
-        assert cache(alpha, None) is first
-        cache(zeta, None)
-        assert cache(alpha, None) is not first
 
     def test_divergence_is_at_the_call_that_the_timeline_has(self, result_file: Path, tmp_path: Path) -> None:
         path = tmp_path / "diverged.h5"
@@ -322,21 +315,21 @@ class TestPage:
         assert len(inside("", contents)) == len(inside("mod", contents)) == 5
 
     def test_unknown_function_is_a_message(self, contents: Contents) -> None:
-        title, figure, _, _ = drawing(contents, State("gone"), Cache(contents), LIGHT)
+        title, figure, _, _ = drawing(contents, State("gone"), Kept(1), LIGHT)
         assert title == "gone"
         assert "no function 'gone'" in figure.layout.annotations[0].text
 
     def test_nothing_measured_is_a_message(self, contents: Contents) -> None:
-        _, figure, note, _ = drawing(contents, State("mod.silent"), Cache(contents), LIGHT)
+        _, figure, note, _ = drawing(contents, State("mod.silent"), Kept(1), LIGHT)
         assert "Nothing to draw" in figure.layout.annotations[0].text
         assert "not measured" in str(note)
 
     def test_menu_has_all_values_of_the_functions(self, contents: Contents) -> None:
-        options = drawing(contents, State("mod.alpha", argument="x"), Cache(contents), LIGHT)[3]
+        options = drawing(contents, State("mod.alpha", argument="x"), Kept(1), LIGHT)[3]
         assert [option["value"] for option in options] == [EVERYTHING, "x", "y", "return"]
 
     def test_unperturbed_result_draws_values_only(self, unperturbed: Contents) -> None:
-        figure = drawing(unperturbed, State(y="bits"), Cache(unperturbed), LIGHT)[1]
+        figure = drawing(unperturbed, State(y="bits"), Kept(1), LIGHT)[1]
         assert figure.layout.yaxis.title.text.startswith("mean")
         assert "bits" not in " ".join(next(iter(rows(unperturbed, State()))))
 
@@ -350,6 +343,6 @@ class TestPage:
 
     def test_damage_is_a_message(self, damaged_file: Path) -> None:
         contents = Contents.of(Result.open(damaged_file))
-        _, figure, _, options = drawing(contents, State(), Cache(contents), LIGHT)
+        _, figure, _, options = drawing(contents, State(), Kept(1), LIGHT)
         assert "is corrupt" in figure.layout.annotations[0].text
         assert options == []

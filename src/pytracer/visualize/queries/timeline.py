@@ -6,7 +6,6 @@ A value takes ten bytes or so here: what an axis shows is read for the values in
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -169,24 +168,3 @@ def divergences(found: Timeline) -> Iterator[Divergence]:
     for row in np.flatnonzero(here.any(axis=0)).tolist():
         first = int(here[:, row].argmax())
         yield Divergence(int(place[first, row]), samples[row], kinds[row])
-
-
-class Cache:
-    """The timelines asked for last: a zoom asks for the same one again and again."""
-
-    def __init__(self, contents: Contents, values: int = 2**22) -> None:
-        self._contents, self._limit = contents, values
-        self._kept: dict[tuple[Any, ...], Timeline] = {}
-        self._lock = Lock()
-
-    def __call__(self, functions: Sequence[Function], lane: int | None) -> Timeline:
-        """The timeline of these functions."""
-        with self._lock:
-            key = (*functions, lane)
-            found = self._kept.pop(key, None)
-            if found is None:
-                found = timeline(self._contents, functions, lane)
-            self._kept[key] = found
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._limit:
-                del self._kept[next(iter(self._kept))]
-            return found
