@@ -13,6 +13,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 SECONDS = 60
+POLL_SECONDS = 0.05
 STILL_SECONDS = 0.2
 """For so long must something stand still before it is clicked."""
 
@@ -35,7 +36,7 @@ class Reader:
 
     def until(self, what: str, reached: Callable[[], Any]) -> Any:
         """Wait until it is true, and return it."""
-        return WebDriverWait(self.driver, SECONDS).until(lambda _: reached(), what)
+        return WebDriverWait(self.driver, SECONDS, POLL_SECONDS).until(lambda _: reached(), what)
 
     def sees(self, selector: str, text: str) -> None:
         """Wait until the elements found say `text` somewhere."""
@@ -45,7 +46,7 @@ class Reader:
             found[0] = " | ".join(self.texts(selector))
             return text in found[0]
 
-        WebDriverWait(self.driver, SECONDS).until(lambda _: reached(), f"{selector} never said {text!r}")
+        WebDriverWait(self.driver, SECONDS, POLL_SECONDS).until(lambda _: reached(), f"{selector} never said {text!r}")
 
     def count(self, selector: str, number: int) -> None:
         """Wait until there are so many elements."""

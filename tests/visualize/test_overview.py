@@ -13,6 +13,7 @@ from made import Made
 
 from pytracer.parse import Result
 from pytracer.parse.schema import JSON_COLUMNS
+from pytracer.visualize.figures.theme import DARK, LIGHT, bits_colour
 from pytracer.visualize.pages import overview as page
 from pytracer.visualize.queries import overview
 from pytracer.visualize.queries.contents import Contents
@@ -43,6 +44,23 @@ def test_distribution_counts_each_measured_call_once(contents: Contents) -> None
         inside = (bits >= bar.low) & ((bits < bar.high) | (bar.high == 53) & (bits <= 53))
         assert bar.calls == inside.sum()
     assert (bars[0].low, bars[-1].high) == (0, 53)
+
+
+def test_picture_of_the_distribution_says_what_the_page_does(contents: Contents) -> None:
+    bars = overview.distribution(contents)
+    for unit, first, last in (("bits", "0 to 4", "48 to 53"), ("digits", "0.00 to 1.20", "14.45 to 15.95")):
+        for colours in (LIGHT, DARK):
+            figure = page.distribution_figure(contents, State(unit=unit), colours)
+            [drawn] = figure.data
+            assert list(drawn.x) == [bar.calls for bar in bars]
+            assert [int(text) for text in drawn.text] == [bar.calls for bar in bars]
+            assert list(drawn.marker.color) == [bits_colour(bar.low)[0] for bar in bars]
+            assert (drawn.y[0], drawn.y[-1], figure.layout.yaxis.autorange) == (first, last, "reversed")
+            assert drawn.textposition == "outside"  # in the ink of the theme, not on the colour of the bar
+            assert figure.layout.font.color == colours.ink
+            for said in figure.layout.xaxis.title.text.split("<br>"):
+                assert said in text(contents, State(unit=unit)).replace("\\u00a0", "\N{NO-BREAK SPACE}")
+            assert "more have none" in figure.layout.xaxis.title.text
 
 
 def test_samples_and_noise(contents: Contents) -> None:

@@ -5,18 +5,25 @@ import gzip
 import io
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from dash import dcc
 from flask.testing import FlaskClient
 
-from pytracer.parse import Result
+from pytracer.parse import Result, ResultError
 from pytracer.visualize import paths
 from pytracer.visualize.app import create_app, links, page, selected_call
-from pytracer.visualize.pages import PAGES
+from pytracer.visualize.figures.theme import DARK, LIGHT
+from pytracer.visualize.pages import PAGES, Page, figure
+from pytracer.visualize.pages import csv as table
 from pytracer.visualize.pages.functions import ways
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 from pytracer.visualize.web import Guard
+
+BUTTONS = ("data-image", "data-chart", "data-figure")
+FIGURE = "/figure/overview/distribution.json"
 
 
 @pytest.fixture
@@ -135,12 +142,67 @@ def test_damaged_table_is_an_error(damaged_file: Path) -> None:
     assert "is corrupt" in answer.text
 
 
+class TestFigures:
+    """Pictures that the server draws for who saves them."""
+
+    def test_each_is_sent_in_both_themes(self, client: FlaskClient) -> None:
+        sent = 0
+        for each in PAGES:
+            for name in getattr(each, "FIGURES", {}):
+                inks = []
+                for look in ("light", "dark"):
+                    answer = client.get(f"/figure/{module(each)}/{name}.json?unit=digits&theme={look}")
+                    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+                    layout = answer.json["layout"]  # type: ignore[index]
+                    assert layout["width"] > 0 < layout["height"]
+                    assert "digits" in answer.text
+                    inks.append(layout["font"]["color"])
+                assert inks == [LIGHT.ink, DARK.ink]
+                sent += 1
+        assert sent > 0
+
+    def test_unknown_one_is_not_found(self, client: FlaskClient) -> None:
+        assert client.get("/figure/overview/nothing.json").status_code == 404
+        assert client.get("/figure/nothing/distribution.json").status_code == 404
+        assert client.get("/figure/timeline/values.json").status_code == 404
+
+    def test_what_cannot_be_read_is_said_in_plain_text(self, contents: Contents, result_file: Path) -> None:
+        client = create_app(contents).server.test_client()
+        damage = ResultError(f"{result_file} is corrupt: parse again")
+        with patch.object(type(contents.result.calls), "__getitem__", side_effect=damage):
+            answer = client.get("/figure/overview/distribution.json")
+        assert (answer.status_code, answer.mimetype, answer.text) == (500, "text/plain", str(damage))
+
+
+def module(page: object) -> str:
+    return str(page.__name__).rpartition(".")[2]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("each", PAGES, ids=lambda each: each.TITLE)
+def test_buttons_save_what_there_is(result: Result, each: Page) -> None:
+    parts = list(each.layout(Contents.of(result, result), State())._traverse())
+    charts = {part.id for part in parts if isinstance(part, dcc.Graph)}
+    named = {name: [getattr(part, name) for part in parts if hasattr(part, name)] for name in BUTTONS}
+    assert set(named["data-chart"]) == charts
+    assert len(named["data-image"]) == len(named["data-chart"]) + len(named["data-figure"])
+    assert all(figure(*path.split("/")) is not None for path in named["data-figure"])
+    files = [part.href for part in parts if getattr(part, "className", "") == "csv"]
+    assert all(table(*path.removeprefix("/csv/").removesuffix(".csv").split("/")) is not None for path in files)
+
+
 class TestGuard:
     """Who may read."""
 
     def test_token_is_asked_for_once(self, contents: Contents) -> None:
         client = create_app(contents, Guard(token="secret")).server.test_client()
-        for path in ("/", "/timeline?token=wrong", "/_dash-layout", "/csv/timeline/values.csv", "/assets/style.css"):
+        for path in (
+            "/",
+            "/timeline?token=wrong",
+            "/_dash-layout",
+            "/csv/timeline/values.csv",
+            FIGURE,
+            "/assets/style.css",
+        ):
             assert client.get(path).status_code == 403
         answer = client.get("/timeline?token=secret&call=3")
         assert (answer.status_code, answer.headers["Location"]) == (302, "/timeline?call=3")

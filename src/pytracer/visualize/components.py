@@ -91,13 +91,17 @@ def follow_moves(app: Dash, name: str) -> None:
     )
 
 
-def exports(*, chart: str = "", csv: str = "") -> html.Div:
-    """Buttons that save the chart of the id `chart`, and the table 'page/name' (see `pages`) in the state shown."""
+def exports(*, chart: str = "", figure: str = "", csv: str = "") -> html.Div:
+    """Buttons that save a picture and the table 'page/name' (see `pages`), in the state shown.
+
+    The picture is that of the chart of the id `chart`, or the figure 'page/name' of what is no chart on the page.
+    """
     buttons: list[Any] = []
     if csv:
         buttons.append(html.A("CSV", href=f"/csv/{csv}.csv", className="csv", download="", title="save the numbers"))
-    for form in ("PNG", "SVG") if chart else ():
-        more: dict[str, Any] = {"data-image": form.lower(), "data-chart": chart}
+    source = {"data-chart": chart} if chart else {"data-figure": figure}
+    for form in ("PNG", "SVG") if chart or figure else ():
+        more: dict[str, Any] = {"data-image": form.lower(), **source}
         buttons.append(html.Button(form, title=f"save the chart as {form}", **more))
     return html.Div(buttons, className="exports")
 

@@ -1,4 +1,4 @@
-"""What the web server does beside Dash: who may read, tables as CSV, compression, and what browsers are told."""
+"""What the web server does beside Dash: who may read, tables and figures, compression, and what browsers are told."""
 
 import csv
 import gzip
@@ -14,6 +14,7 @@ from flask import Flask, Response, abort, redirect, request
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import pages
+from pytracer.visualize.figures.theme import theme
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 
@@ -49,6 +50,7 @@ def prepare(server: Flask, contents: Contents, guard: Guard) -> None:
     elif guard.host:
         server.before_request(lambda: _is_asked_here(guard.host))
     server.add_url_rule("/csv/<page>/<name>.csv", "csv", lambda page, name: _csv(contents, page, name))
+    server.add_url_rule("/figure/<page>/<name>.json", "figure", lambda page, name: _figure(contents, page, name))
 
 
 def _is_asked_here(host: str) -> None:
@@ -98,12 +100,32 @@ def _csv(contents: Contents, page: str, name: str) -> Response:
     rows = pages.csv(page, name)
     if rows is None:
         abort(404)
-    lines: Iterator[str] = _lines(rows(contents, State.parse(request.query_string.decode(errors="replace"))))
+    lines: Iterator[str] = _lines(rows(contents, _state()))
     try:
         lines = itertools.chain([next(lines)], lines)  # what cannot be read mostly shows at once
     except ResultError as error:
-        abort(500, str(error))
+        abort(_wrong(error))
     return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
+
+
+def _figure(contents: Contents, page: str, name: str) -> Response:
+    draw = pages.figure(page, name)
+    if draw is None:
+        abort(404)
+    try:
+        figure = draw(contents, _state(), theme(request.args.get("theme")))
+    except ResultError as error:
+        abort(_wrong(error))
+    return Response(figure.to_json(), mimetype="application/json")
+
+
+def _state() -> State:
+    return State.parse(request.query_string.decode(errors="replace"))
+
+
+def _wrong(error: ResultError) -> Response:
+    """Plain text, which a page can show as it is."""
+    return Response(str(error), 500, mimetype="text/plain")
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:

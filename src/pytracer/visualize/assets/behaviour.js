@@ -86,12 +86,65 @@ document.documentElement.dataset.theme =
     (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
 (function () {
-    function saveChart(button) {
-        const chart = document.querySelector("#" + button.dataset.chart + " .js-plotly-plot");
-        const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
-        const layout = Object.assign({}, chart.layout, { paper_bgcolor: card, width: undefined, height: undefined });
-        const size = { format: button.dataset.image, width: chart.clientWidth, height: chart.clientHeight };
-        window.Plotly.downloadImage({ data: chart.data, layout: layout }, Object.assign(size, { filename: button.dataset.chart }));
+    function tell(text) {
+        window.dash_clientside.set_props("problem", { children: text, hidden: false });
+    }
+
+    // It is larger than a page may be: one without charts loads it when the first picture is saved.
+    let loading;
+    function plotly() {
+        if (window.Plotly) {
+            return Promise.resolve(window.Plotly);
+        }
+        loading ||= new Promise((resolve, reject) => {
+            const script = document.createElement("script");
+            script.src = window._dashPlotlyJSURL; // from where Dash draws its own charts
+            script.onload = () => (window.Plotly ? resolve(window.Plotly) : script.onerror());
+            script.onerror = () => {
+                loading = undefined;
+                script.remove();
+                reject(new Error("what draws it cannot be loaded; is the dashboard still running?"));
+            };
+            document.head.append(script);
+        });
+        return loading;
+    }
+
+    // What stands on the page, in its size there.
+    function shownChart(id) {
+        const chart = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
+        if (!chart || !chart.layout) {
+            throw new Error("it is not drawn yet; try again in a moment");
+        }
+        const size = { width: chart.clientWidth, height: chart.clientHeight };
+        return { data: chart.data, layout: Object.assign({}, chart.layout, size) };
+    }
+
+    // What is no chart on the page, as the server draws it.
+    async function servedFigure(path) {
+        const view = new URLSearchParams(location.search);
+        view.set("theme", document.documentElement.dataset.theme);
+        const answer = await fetch(`/figure/${path}.json?${view}`).catch(() => {
+            throw new Error("the dashboard does not answer; is it still running?");
+        });
+        if (!answer.ok) {
+            const says = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+            throw new Error(says ? await answer.text() : `the dashboard answers ${answer.status} ${answer.statusText}`);
+        }
+        return answer.json();
+    }
+
+    async function saveChart({ image, chart, figure }) {
+        const name = chart || figure.split("/").pop();
+        try {
+            const [drawing, picture] = await Promise.all([plotly(), chart ? shownChart(chart) : servedFigure(figure)]);
+            const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
+            const { width, height } = picture.layout;
+            Object.assign(picture.layout, { paper_bgcolor: card, width: undefined, height: undefined });
+            await drawing.downloadImage(picture, { format: image, width, height, filename: name });
+        } catch (error) {
+            tell(`The chart "${name}" was not saved as ${image.toUpperCase()}: ${(error && error.message) || error}`);
+        }
     }
 
     document.addEventListener("click", (event) => {
@@ -104,9 +157,9 @@ document.documentElement.dataset.theme =
         } else if (anchor && anchor.classList.contains("csv")) {
             anchor.search = location.search; // the table is that of the view
         } else if (button && button.dataset.image) {
-            saveChart(button);
+            saveChart(button.dataset);
         } else if (event.target.id === "problem") {
-            event.target.hidden = true;
+            window.dash_clientside.set_props("problem", { hidden: true }); // else Dash does not show the next one
         } else if (button && button.id === "help-switch") {
             const help = document.getElementById("help");
             help.hidden = !help.hidden;

@@ -15,6 +15,8 @@ from pytracer.visualize.units import in_unit
 
 LINE_PIXELS = 56
 COLUMN_PIXELS = 235
+BAR_PIXELS = 240
+"""Length of the bar of colours."""
 LETTERS = 26
 """Letters of a name that fit into a box."""
 PROGRAM_NAME = "the program"
@@ -48,7 +50,8 @@ def callgraph(
         frame = {"x0": node.column - HALF, "x1": node.column + HALF, "y0": node.line - HALF, "y1": node.line + HALF}
         figure.add_shape(frame, line={"color": colours.alarm, "width": 3})
     add_scale(figure, unit, colours, lost=lost)
-    figure.update_layout(coloraxis_colorbar={"lenmode": "pixels", "len": 240, "y": 1, "yanchor": "top"})
+    length = min(BAR_PIXELS, size(drawing)[1] - 20)  # what the margins of `theme.empty` leave
+    figure.update_layout(coloraxis_colorbar={"lenmode": "pixels", "len": length, "y": 1, "yanchor": "top"})
     columns = [node.column for node in drawing.nodes.values()] or [0.0]
     lines = [node.line for node in drawing.nodes.values()] or [0.0]
     figure.update_xaxes(visible=False, range=(min(columns) - 0.5, max(columns) + 0.5))

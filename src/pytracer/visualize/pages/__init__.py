@@ -7,6 +7,8 @@ A page has
     register(app, contents)         registers its callbacks, which draw what the address says
     CSV                             optional: {name: function(contents, state)}; the function gives rows of texts and
                                     numbers, the headings first, which /csv/<module>/<name>.csv sends
+    FIGURES                         optional: {name: function(contents, state, colours)}; pictures that can be saved of
+                                    what is no chart on the page, which /figure/<module>/<name>.json sends
 
 The address is the state. A page has a `components.address("x")` of its own; it draws from `Input("x-view", "search")`,
 and changes what is shown, on all pages, by writing `Output("x-view", "search", allow_duplicate=True)` with
@@ -20,7 +22,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dash import Dash
+from plotly.graph_objects import Figure
 
+from pytracer.visualize.figures.theme import Theme
 from pytracer.visualize.pages import (
     callgraph,
     compare,
@@ -36,6 +40,7 @@ from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 
 Csv = Callable[[Contents, State], Iterable[Sequence[Any]]]
+Draw = Callable[[Contents, State, Theme], Figure]
 
 
 class Page(Protocol):
@@ -58,6 +63,15 @@ BY_PATH: Mapping[str, Page] = {page.PATH: page for page in PAGES}
 
 def csv(page: str, name: str) -> Csv | None:
     """The table of the page in that module; None when there is none."""
-    found = next((each for each in PAGES if str(getattr(each, "__name__", "")).endswith(f".{page}")), None)
-    tables: Mapping[str, Csv] = getattr(found, "CSV", {})
+    tables: Mapping[str, Csv] = getattr(_module(page), "CSV", {})
     return tables.get(name)
+
+
+def figure(page: str, name: str) -> Draw | None:
+    """What draws the picture of the page in that module; None when there is none."""
+    figures: Mapping[str, Draw] = getattr(_module(page), "FIGURES", {})
+    return figures.get(name)
+
+
+def _module(page: str) -> Page | None:
+    return next((each for each in PAGES if str(getattr(each, "__name__", "")).endswith(f".{page}")), None)

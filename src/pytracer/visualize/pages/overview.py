@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, html
+from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import paths
@@ -19,11 +20,13 @@ from pytracer.visualize.components import (
     problem,
     table,
 )
+from pytracer.visualize.figures import overview as overview_figure
+from pytracer.visualize.figures.theme import Theme
 from pytracer.visualize.function_grid import FIELDS
 from pytracer.visualize.queries import overview
 from pytracer.visualize.queries.contents import Contents, Function
 from pytracer.visualize.state import State
-from pytracer.visualize.units import UNITS, count, in_unit
+from pytracer.visualize.units import UNITS, count
 
 PATH = paths.OVERVIEW
 TITLE = "Overview"
@@ -80,8 +83,8 @@ def ranking(contents: Contents, state: State) -> list[Any]:
     ]
 
 
-def _heading(text: str, *, csv: str = "") -> html.Div:
-    return html.Div([html.H2(text), exports(csv=csv)] if csv else [html.H2(text)], className="bar")
+def _heading(text: str, *, csv: str = "", figure: str = "") -> html.Div:
+    return html.Div([html.H2(text), exports(csv=csv, figure=figure)] if csv else [html.H2(text)], className="bar")
 
 
 def _row(function: Function, state: State, *, measured: bool) -> list[Any]:
@@ -97,33 +100,33 @@ def _row(function: Function, state: State, *, measured: bool) -> list[Any]:
 
 
 def distribution(contents: Contents, state: State) -> list[Any]:
-    """How many calls have outputs of so many bits."""
+    """How many calls have outputs of so many bits. A table: the program that draws charts is larger than this page."""
     bars = overview.distribution(contents)
     most = max((bar.calls for bar in bars), default=0) or 1
-    every = sum(bar.calls for bar in bars)
     rows = [
         html.Tr(
             [
-                html.Td(_ends(bar, state.unit), className="number"),
+                html.Td(overview_figure.ends(bar, state.unit), className="number"),
                 html.Td(bits_mark(bar.low, f"{bar.calls / most:.2%}"), className="share"),
                 number_cell(count(bar.calls)),
             ]
         )
         for bar in bars
     ]
-    unmeasured = len(contents.result.calls) - every
-    said = f"{count(every)} calls by the {UNITS[state.unit]} of their worst output"
-    others = f"; {count(unmeasured)} more have none: not perturbed, or no floating-point output" if unmeasured else ""
     return [
-        _heading("Distribution", csv="overview/distribution"),
-        html.P(said + others, className="note"),
+        _heading("Distribution", csv="overview/distribution", figure="overview/distribution"),
+        html.P("; ".join(_counted(contents, bars, state.unit)), className="note"),
         html.Table(html.Tbody(rows), className="bars"),
     ]
 
 
-def _ends(bar: overview.Bar, unit: str) -> str:
-    low, high = (in_unit(end, unit).removesuffix(".0") for end in (bar.low, bar.high))
-    return f"{low} to {high}"
+def _counted(contents: Contents, bars: Sequence[overview.Bar], unit: str) -> list[str]:
+    """Which calls are in the distribution, and which are not."""
+    every = sum(bar.calls for bar in bars)
+    said = [f"{count(every)} calls by the {UNITS[unit]} of their worst output"]
+    if unmeasured := len(contents.result.calls) - every:
+        said.append(f"{count(unmeasured)} more have none: not perturbed, or no floating-point output")
+    return said
 
 
 def divergences(contents: Contents, state: State) -> list[Any]:
@@ -252,3 +255,12 @@ def coverage_rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
 
 
 CSV = {"ranking": ranking_rows, "distribution": distribution_rows, "coverage": coverage_rows}
+
+
+def distribution_figure(contents: Contents, state: State, colours: Theme) -> Figure:
+    """The distribution, as a picture."""
+    bars = overview.distribution(contents)
+    return overview_figure.distribution(bars, _counted(contents, bars, state.unit), state.unit, colours)
+
+
+FIGURES = {"distribution": distribution_figure}
