@@ -2,7 +2,8 @@
 
 Writes results of 100,000 and of 1,000,000 calls, three values each, opens them in a headless Chromium, and prints what
 was measured beside what is wanted: start of the server to the first page, bytes of the first page, selecting the
-function that has half of the calls, zooming into a tenth of them, and the memory of the server.
+function that has half of the calls, zooming into a tenth of what the timeline, the calls over time and an array of a
+million elements show, and the memory of the server.
 
     python benchmarks/bench_dashboard.py [CALLS ...]
 """
@@ -28,19 +29,27 @@ WANTED = {
     "start to first page, s": 3.0,
     "first page, MB": 1.0,
     "selecting a function, s": 1.0,
-    "zoom, s": 0.5,
+    "zoom, timeline, s": 0.5,
+    "zoom, calls over time, s": 0.5,
+    "zoom, array, s": 0.5,
     "server memory, MB": 400.0,
 }
 
 COUNT_PLOTS = """
     window.plots = 0;
-    document.querySelector("#timeline .js-plotly-plot").on("plotly_afterplot", () => { window.plots += 1; });
+    document.querySelector("#CHART .js-plotly-plot").on("plotly_afterplot", () => { window.plots += 1; });
 """
 ZOOM = """
     window.plots = 0;
-    const chart = document.querySelector("#timeline .js-plotly-plot"), [a, b] = chart.layout.xaxis.range;
+    const chart = document.querySelector("#CHART .js-plotly-plot"), [a, b] = chart.layout.xaxis.range;
     Plotly.relayout(chart, {"xaxis.range": [a + 0.5 * (b - a), a + 0.6 * (b - a)]});
 """
+ZOOMED = {
+    "timeline": "document.querySelector('#timeline-note a.view')",
+    "gantt": "location.search.includes('time_range')",
+    "heatmap": "document.querySelector('#heatmap-note a.view')",
+}
+"""Chart -> what the page says when it shows a part."""
 
 
 def main(sizes: list[int]) -> None:
@@ -49,14 +58,14 @@ def main(sizes: list[int]) -> None:
     with tempfile.TemporaryDirectory() as name:
         for calls in sizes:
             path = write_result(Path(name) / f"{calls}.h5", calls)
-            for what, value in measure(path).items():
+            for what, value in measure(path, calls).items():
                 wanted = f"<= {WANTED[what]:g}" if what in WANTED else ""
                 print(f"{calls:>10}  {what:<26}{value:>10.2f}{wanted:>10}", flush=True)
             path.unlink()
 
 
-def measure(path: Path) -> dict[str, float]:
-    """What a reader of the result at `path` sees."""
+def measure(path: Path, calls: int) -> dict[str, float]:
+    """What a reader of the result at `path`, of so many calls, sees."""
     found: dict[str, float] = {"file, MB": path.stat().st_size / 1e6}
     with tempfile.TemporaryDirectory() as profile, browser.chromium(Path(profile)) as driver:
         started = time.perf_counter()
@@ -69,13 +78,19 @@ def measure(path: Path) -> dict[str, float]:
             until(driver, "document.querySelectorAll('#timeline .point').length > 0")
             list_of_functions = "dash_ag_grid.getApi('functions')"
             until(driver, list_of_functions)
-            driver.execute_script(COUNT_PLOTS)
+            driver.execute_script(COUNT_PLOTS.replace("CHART", "timeline"))
             select = f"{list_of_functions}.getRowNode('{BIGGEST}').setSelected(true, true)"
             title = f"document.getElementById('timeline-title').textContent === '{BIGGEST}'"
             found["selecting a function, s"] = timed(driver, select, f"{title} && window.plots > 0")
-            # The chart follows the mouse at once; then the server gives the points that were left out.
-            follows = "document.querySelector('#timeline-note a.view') && window.plots > 1"
-            found["zoom, s"] = timed(driver, ZOOM, follows)
+            found["zoom, timeline, s"] = zoomed(driver, "timeline")
+            driver.get(f"{address}callgraph")
+            until(driver, "document.querySelectorAll('#gantt .point').length > 500")
+            until(driver, "document.querySelectorAll('#callgraph .bartext').length > 1")
+            found["zoom, calls over time, s"] = zoomed(driver, "gantt")
+            driver.get(f"{address}zoom?call={calls}")
+            until(driver, "document.querySelectorAll('#heatmap image').length > 0")
+            until(driver, "document.querySelectorAll('#profile .js-line').length > 0")
+            found["zoom, array, s"] = zoomed(driver, "heatmap")
             driver.get(f"{address}source?function={BIGGEST}")
             until(driver, "document.querySelectorAll('#source-lines tbody tr').length > 10")
             found["server memory, MB"] = peak(pid)
@@ -117,6 +132,12 @@ def timed(driver: Chrome, action: str, condition: str) -> float:
     """
     driver.set_script_timeout(SECONDS)
     return float(driver.execute_async_script(script, action, condition))
+
+
+def zoomed(driver: Chrome, chart: str) -> float:
+    """Seconds of a zoom: the chart follows the mouse at once; then the server gives what was left out."""
+    driver.execute_script(COUNT_PLOTS.replace("CHART", chart))
+    return timed(driver, ZOOM.replace("CHART", chart), f"{ZOOMED[chart]} && window.plots > 1")
 
 
 def travelled(driver: Chrome) -> dict[str, float]:

@@ -1,11 +1,12 @@
 """Writes results as large as one wants, for the benchmark of the dashboard."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pytracer.parse.aggregates import of_functions
+from pytracer.parse.aggregates import of_edges, of_functions
 from pytracer.parse.schema import TABLES, TEXT, UNKNOWN_EXIT
 from pytracer.parse.store import ResultWriter
 from pytracer.records.schema import Kind, Outcome, Role
@@ -15,6 +16,10 @@ BIGGEST = "numpy.f0"
 FUNCTIONS = 1000
 LINES = 3000
 SAMPLES = 10
+LEVELS = 6
+"""Calls that are nested one inside the other."""
+SIDE = 1000
+"""Rows and columns of the one array."""
 BLOCK = 2**17
 ATTRIBUTES = {
     "pytracer": "0",
@@ -30,7 +35,7 @@ ATTRIBUTES = {
 
 
 def write_result(path: Path, calls: int, seed: int = 1) -> Path:
-    """A result of so many calls, with two inputs and one output each."""
+    """A result of so many nested calls, with two inputs and one output each, and one more that returns an array."""
     random = np.random.default_rng(seed)
     with ResultWriter(path) as writer:
         lines = np.arange(1, LINES + 1, dtype=np.int32)
@@ -46,8 +51,9 @@ def write_result(path: Path, calls: int, seed: int = 1) -> Path:
         )
         append(writer, "sources", 1, file=["/project/script.py"], text=["\n".join(texts)])
         append(writer, "labels", 3, text=["x", "y", "return"])
-        append(writer, "types", 1, kind=[int(Kind.FLOAT64)], dtype=["float64"], shape=[""])
-        append(writer, "lanes", 1, process=["process-0"], name=["lane-0"], first_call=[0], calls=[calls])
+        kinds, shapes = [int(Kind.FLOAT64), int(Kind.ARRAY)], ["", f"({SIDE}, {SIDE})"]
+        append(writer, "types", 2, kind=kinds, dtype=["float64"] * 2, shape=shapes)
+        append(writer, "lanes", 1, process=["process-0"], name=["lane-0"], first_call=[0], calls=[calls + 1])
         sample = np.arange(SAMPLES + 1)
         append(
             writer,
@@ -64,8 +70,11 @@ def write_result(path: Path, calls: int, seed: int = 1) -> Path:
         )
         for start in range(0, calls, BLOCK):
             block(writer, random, start, min(BLOCK, calls - start))
-        sums = of_functions(lambda column: writer.column("calls", column), FUNCTIONS)
-        append(writer, "functions", FUNCTIONS, **function_names(), **sums)
+        array_call(writer, random, calls)
+        read = partial(writer.column, "calls")
+        append(writer, "functions", FUNCTIONS, **function_names(), **of_functions(read, FUNCTIONS))
+        edges = of_edges(read)
+        append(writer, "edges", len(np.asarray(edges["caller"])), **edges)
         writer.finish(ATTRIBUTES, {"command": ["script.py"], "directory": "/project"})
     return path
 
@@ -84,18 +93,20 @@ def function_names() -> dict[str, list[str]]:
 def block(writer: ResultWriter, random: np.random.Generator, start: int, n: int) -> None:
     """Calls from row `start` on, and their values."""
     rows = np.arange(start, start + n)
-    function = np.where(random.random(n) < 0.5, 0, random.integers(0, FUNCTIONS, n))
+    outermost, depth = np.divmod(rows, LEVELS)
+    function = np.where(rows % 2, 0, (outermost * 7 + depth) % FUNCTIONS)
     inputs = 48 - 20 * np.abs(np.sin(rows / 1e4)) + random.normal(0, 1, n)
     outputs = np.clip(inputs - random.exponential(3, n), 0, 53)
     append(
         writer,
         "calls",
         n,
-        parent=np.full(n, -1),
+        parent=np.where(depth, rows - 1, -1),
+        depth=depth,
         function=function,
         site=function * (LINES // FUNCTIONS) + rows % (LINES // FUNCTIONS),
-        enter_ns=rows * 1000,
-        duration_ns=np.full(n, 500),
+        enter_ns=outermost * 1000 * LEVELS + depth * 100,
+        duration_ns=900 * LEVELS - depth * 200,
         outcome=np.where(random.random(n) < 1e-4, Outcome.RAISED, Outcome.RETURNED),
         samples=np.full(n, SAMPLES),
         measurable=np.ones(n),
@@ -126,6 +137,21 @@ def block(writer: ResultWriter, random: np.random.Generator, start: int, n: int)
         elements=np.full(3 * n, -1),
         observations=np.full(3 * n, -1),
     )
+
+
+def array_call(writer: ResultWriter, random: np.random.Generator, row: int) -> None:
+    """The last call, which returns a square array."""
+    n = SIDE * SIDE
+    bits, mean = np.clip(30 + random.normal(0, 5, n), 0, 53), random.normal(0, 1, n)
+    named = {"function": [1], "outcome": [Outcome.RETURNED], "samples": [SAMPLES], "measurable": [1], "parent": [-1]}
+    least = [float(np.min(bits))]
+    when = {"enter_ns": [row * 1000], "duration_ns": [1000]}
+    values = {"first_value": [row * 3], "n_outputs": [1], "output_bits_min": least, "worst_value": [row * 3]}
+    append(writer, "calls", 1, **named, **when, **values)
+    known = {"call": [row], "role": [Role.RETURN], "label": [2], "type": [1], "precision": [53], "size": [n]}
+    worst = {"bits_min": least, "worst_element": [int(np.argmin(bits))], "observations": [-1], "elements": [0]}
+    append(writer, "values", 1, **known, **worst)
+    append(writer, "elements", n, mean=mean, std=np.abs(mean) * 2.0**-bits, bits=bits)
 
 
 def append(writer: ResultWriter, table: str, n: int, **given: Any) -> None:

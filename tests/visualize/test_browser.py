@@ -16,6 +16,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from pytracer.visualize.state import State
+
 
 @pytest.fixture(scope="module")
 def address(sourced_file: Path) -> Iterator[str]:
@@ -154,6 +156,31 @@ def test_zoom_asks_the_server_and_back_shows_all(page: Timeline) -> None:
     page.shows("mod.alpha", 21)
     page.driver.back()
     page.sees("#timeline-note", "lie outside the range shown")
+
+
+def test_zoom_of_a_logarithmic_axis_is_in_its_units(page: Timeline) -> None:
+    page.open("timeline?function=mod.alpha&x_scale=log")
+    page.count("#timeline .scatterlayer .point", 21)
+    plot = page.find("#timeline .nsewdrag")
+    width = plot.size["width"]
+    drag = ActionChains(page.driver).move_to_element_with_offset(plot, 0, 0)
+    drag.click_and_hold().move_by_offset(width // 2 - 5, 0).release().perform()
+    page.at("x_range=")
+    low, high = State.parse(page.driver.current_url.partition("?")[2]).x_range or (0, 0)
+    assert 1 < low < 4 < high < 10  # calls 1 to 7: the middle of their logarithms lies at 2.6
+    page.until("later calls", lambda: 0 < len(page.texts("#timeline .scatterlayer .point")) < 21)
+    ActionChains(page.driver).move_to_element_with_offset(plot, 0, 0).double_click().perform()
+    page.count("#timeline .scatterlayer .point", 21)
+    assert "x_range" not in page.driver.current_url
+
+
+def test_list_follows_the_module_of_the_address(page: Timeline) -> None:
+    page.open("timeline?module=gone")
+    page.sees("#timeline .annotation-text", "choose one in the list")
+    assert page.texts("#functions .ag-row") == []
+    page.driver.execute_script("go('?')")
+    page.shows("mod.zeta", 4)
+    page.until("all functions", lambda: len(page.texts("#functions .ag-row")) > 1)
 
 
 def test_point_tells_its_call_which_all_pages_select(page: Timeline) -> None:

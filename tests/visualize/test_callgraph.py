@@ -129,17 +129,8 @@ def test_click_on_a_box_chooses_its_function(contents: Contents) -> None:
     assert page.followed(State(), contents, "callgraph", {"callgraph": None}) == State()
 
 
-@pytest.mark.parametrize(
-    ("moved", "expected"),
-    [
-        ({"xaxis.range[0]": 0.25, "xaxis.range[1]": 0.5}, (0.25, 0.5)),
-        ({"xaxis.autorange": True}, None),
-        ({"autosize": True}, (1.0, 2.0)),
-        ({"xaxis.range[0]": 2, "xaxis.range[1]": 1}, (1.0, 2.0)),
-    ],
-)
-def test_zoom_is_in_the_state(moved: dict[str, object], expected: tuple[float, float] | None) -> None:
-    assert page.moved_to(moved, (1.0, 2.0)) == expected
+def test_all_the_time_ends_the_zoom(contents: Contents) -> None:
+    assert page.followed(State(time_range=(1.0, 2.0)), contents, "gantt-all", {}) == State()
 
 
 def test_page_says_what_is_wrong(contents: Contents) -> None:

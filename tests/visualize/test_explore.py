@@ -152,6 +152,42 @@ def test_zoom_controls_are_in_the_address(reader: Reader) -> None:
     reader.until("bins are back", lambda: reader.find("#zoom-bins").get_attribute("value") == "")
 
 
+def turn_wheel(reader: Reader, chart: str) -> None:
+    place = reader.find(f"#{chart} .nsewdrag").rect
+    point = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+    for _ in range(6):
+        wheel = {"type": "mouseWheel", "deltaX": 0, "deltaY": -300}
+        reader.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel | point)
+
+
+def test_wheel_zooms_into_an_array(reader: Reader) -> None:
+    reader.open("zoom")
+    reader.sees("#heatmap .heatmap-label", "5.0")
+    labels = len(reader.texts("#heatmap .heatmap-label"))
+    turn_wheel(reader, "heatmap")
+    reader.at("across_range=")
+    reader.at("down_range=")
+    reader.sees("#heatmap-note", "show all")
+    reader.until("fewer cells", lambda: 0 < len(reader.texts("#heatmap .heatmap-label")) < labels)
+    zoomed = reader.driver.current_url
+    reader.driver.refresh()
+    reader.sees("#heatmap-note", "show all")
+    assert reader.driver.current_url == zoomed
+    reader.press("0")
+    reader.count("#heatmap .heatmap-label", labels)
+    reader.driver.back()
+    reader.sees("#heatmap-note", "show all")
+
+
+def test_wheel_on_the_line_zooms_the_array_too(reader: Reader) -> None:
+    reader.open("zoom")
+    reader.drawn("profile")
+    turn_wheel(reader, "profile")
+    reader.at("across_range=")
+    assert "down_range" not in reader.driver.current_url
+    reader.sees("#heatmap-note", "show all")
+
+
 def test_complex_parts_are_apart(reader: Reader) -> None:
     reader.open("zoom?function=mod.phase")
     reader.sees("#zoom-element", "29.0 bits of the imaginary part".replace("bits of", "of"))

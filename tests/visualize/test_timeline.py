@@ -274,7 +274,7 @@ class TestPage:
 
     @staticmethod
     def given(**changes: object) -> list[object]:
-        shown = dict(zip(CONTROLS, values(State()), strict=True)) | {"click": None, "moved": None} | changes
+        shown = dict(zip(CONTROLS, values(State()), strict=True)) | {"click": None} | changes
         return list(shown.values())
 
     def test_controls_change_the_state(self) -> None:
@@ -295,28 +295,8 @@ class TestPage:
     def test_what_says_nothing_new_changes_nothing(self) -> None:
         state = State(call=3, y=STD, lane=1, argument="x")
         shown = dict(zip(CONTROLS, values(state), strict=True))
-        for name in (*CONTROLS, "view", "timeline", "moved"):
+        for name in (*CONTROLS, "view", "timeline"):
             assert follow_controls(state, name, self.given(**shown)) is state
-
-    @pytest.mark.parametrize(
-        ("moved", "scale", "wanted"),
-        [
-            ({"xaxis.range[0]": 10, "xaxis.range[1]": 50_000.5}, "linear", (10.0, 50_000.5)),
-            ({"xaxis.range": [1, 3]}, LOG, (10.0, 1000.0)),
-            ({"xaxis.range": [400, 500]}, LOG, None),
-            ({"xaxis.range": [3, 1]}, "linear", None),
-            ({"xaxis.range": ["a", "b"]}, "linear", None),
-            ({"autosize": True}, "linear", None),
-        ],
-    )
-    def test_zoom_is_a_range(self, moved: dict[str, object], scale: str, wanted: object) -> None:
-        state = State(x_scale=scale)
-        assert follow_controls(state, "moved", self.given(x_scale=scale, moved=moved)).x_range == wanted
-
-    def test_double_click_shows_all(self) -> None:
-        state = State(x_range=(1.0, 2.0), y_range=(1.0, 2.0))
-        moved = {"xaxis.autorange": True, "yaxis.autorange": True}
-        assert follow_controls(state, "moved", self.given(moved=moved)) == State()
 
     def test_rows_of_the_list(self, contents: Contents) -> None:
         state = State(function="mod.zeta")

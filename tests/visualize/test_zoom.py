@@ -18,7 +18,7 @@ from pytracer.visualize.figures.theme import LIGHT
 from pytracer.visualize.figures.zoom import SIDE, Shown, coarse
 from pytracer.visualize.pages import zoom as page
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, STD, Elements
+from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, STD, Elements, Window
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import LOG, State
 
@@ -134,10 +134,47 @@ def test_coarse_planes_keep_what_matters() -> None:
     assert coarse(plane, (2, 3), MEAN)[1].tolist() == [14, 17, 20]
 
 
+def windows(plane: np.ndarray, *ranges: tuple[float, float]) -> tuple[Window, Window]:
+    down, across = ranges or (None, None)
+    return Window.of(down, plane.shape[0]), Window.of(across, plane.shape[1])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "stop"),
+    [
+        (None, 0, 10),
+        ((2.5, 4.5), 3, 5),  # the edges of cells 3 and 4
+        ((2.4, 4.6), 2, 6),
+        ((3.1, 3.2), 3, 4),
+        ((-5.0, 1.0), 0, 2),
+        ((8.0, 99.0), 8, 10),
+    ],
+)
+def test_window_holds_the_cells_in_the_range(wanted: tuple[float, float] | None, first: int, stop: int) -> None:
+    assert Window.of(wanted, 10) == Window(slice(first, stop), wanted)
+
+
+@pytest.mark.parametrize("wanted", [(-9.0, -1.0), (10.0, 12.0)])
+def test_window_beside_the_axis_is_all_of_it(wanted: tuple[float, float]) -> None:
+    assert Window.of(wanted, 10) == Window(slice(0, 10), None)
+
+
+def test_zoomed_heatmap_shows_each_element() -> None:
+    plane = np.arange(3.0 * SIDE * 4).reshape(SIDE * 4, 3)
+    both = windows(plane, (1000.5, 1003.5), (0.5, 2.5))
+    figure = figures.heatmap(plane, ("row", "column"), both, Shown(MEAN, "bits"), LIGHT, mark=(1002, 2))
+    assert (list(figure.data[0].y), list(figure.data[0].x)) == ([1001, 1002, 1003], [1, 2])
+    np.testing.assert_array_equal(figure.data[0].customdata, plane[1001:1004, 1:3])
+    assert (figure.layout.yaxis.range, figure.layout.xaxis.range) == ((1003.5, 1000.5), (0.5, 2.5))
+    [frame] = figure.layout.shapes
+    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (1001.5, 1002.5, 1.5, 2.5)
+    assert figure.layout.meta == {"ranges": {"xaxis": "across_range", "yaxis": "down_range"}}
+
+
 def test_large_heatmap_is_small_and_says_so() -> None:
     plane = np.full((SIDE * 2, 3), 50.0)
     plane[777, 1] = 3
-    figure = figures.heatmap(plane, ("row", "column"), Shown(BITS, "bits"), LIGHT, mark=(777, 1))
+    figure = figures.heatmap(plane, ("row", "column"), windows(plane), Shown(BITS, "bits"), LIGHT, mark=(777, 1))
     assert figure.data[0].z.shape == (SIDE, 3)
     assert figure.data[0].z.min() == 3
     assert "2 x 1 elements: the fewest bits" in figures.coarse_note(plane.shape, BITS)
@@ -146,7 +183,7 @@ def test_large_heatmap_is_small_and_says_so() -> None:
 
 def test_heatmap_prints_numbers_in_the_unit() -> None:
     plane = np.array([[10.0, np.nan], [53, 0]])
-    figure = figures.heatmap(plane, ("row", "column"), Shown(BITS, "digits"), LIGHT, mark=(1, 1))
+    figure = figures.heatmap(plane, ("row", "column"), windows(plane), Shown(BITS, "digits"), LIGHT, mark=(1, 1))
     assert figure.data[0].text[0] == ["3.01", ""]
     assert figure.layout.coloraxis.cmax == pytest.approx(15.95, abs=0.01)
     [frame] = figure.layout.shapes
@@ -156,15 +193,22 @@ def test_heatmap_prints_numbers_in_the_unit() -> None:
 def test_colour_range_and_logarithm() -> None:
     plane = np.array([[0.0, -100.0], [1e-3, np.nan]])
     shown = Shown(MEAN, "bits", log=True, range=(1e-3, 1e2))
-    figure = figures.heatmap(plane, ("", ""), shown, LIGHT, mark=(0, 0))
+    figure = figures.heatmap(plane, ("", ""), windows(plane), shown, LIGHT, mark=(0, 0))
     np.testing.assert_array_equal(figure.data[0].z, np.array([[np.nan, 2], [-3, np.nan]], np.float32))
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (-3, 2)
 
 
 def test_profile_has_a_band() -> None:
     figure = figures.profile(
-        np.arange(3), np.array([1.0, 2, 3]), np.full(3, 0.5), "axis 0", Shown(MEAN, "bits"), LIGHT, mark=1
+        np.arange(3),
+        np.array([1.0, 2, 3]),
+        np.full(3, 0.5),
+        ("axis 0", "down_range", (0.5, 2.5)),
+        Shown(MEAN, "bits"),
+        LIGHT,
+        mark=1,
     )
+    assert figure.layout.xaxis.range == (0.5, 2.5)
     assert list(figure.data[0].y) == [1.5, 2.5, 3.5, 2.5, 1.5, 0.5]
     assert figure.layout.shapes[0].x0 == 1
 
@@ -196,6 +240,27 @@ def test_address_decides_what_is_seen(contents: Contents) -> None:
     assert zoom_view.view(contents, State(function="gone")) is None
 
 
+def test_zoom_stays_with_the_value(contents: Contents) -> None:
+    state = State(across_range=(1.5, 4.5), down_range=(0.5, 2.5))
+    found = seen(contents, across_range=(1.5, 4.5), down_range=(0.5, 2.5))
+    assert [window.indices for window in found.windows] == [slice(1, 3), slice(2, 5)]
+    clicked = page.followed(state, contents, "heatmap", {"heatmap": {"points": [{"x": 4, "y": 1}]}})
+    assert (clicked.across_range, clicked.down_range) == ((1.5, 4.5), (0.5, 2.5))
+    other = page.followed(clicked, contents, "zoom-value", {"zoom-value": SCALAR})
+    assert (other.across_range, other.down_range) == (None, None)
+    assert state.with_fields(across=0) == State(across=0)
+    figure, _, note, profile, _ = page.drawn(contents, state, LIGHT)
+    assert (figure.data[0].z.shape, figure.layout.xaxis.range) == ((2, 3), (1.5, 4.5))
+    assert (list(profile.data[0].x), profile.layout.xaxis.range) == ([2, 3, 4], (1.5, 4.5))
+    assert note[-1].children == "show all"
+
+
+def test_zoom_of_an_array_with_one_axis(contents: Contents) -> None:
+    figure, _, _, profile, _ = page.drawn(contents, State(call=PHASE, across_range=(1.5, 3.5), along="down"), LIGHT)
+    assert list(figure.data[0].x) == list(profile.data[0].x) == [2, 3]
+    assert profile.layout.meta == {"ranges": {"xaxis": "across_range"}}
+
+
 def test_pointer_and_clicks_reach_elements(contents: Contents) -> None:
     point = {"points": [{"x": 4, "y": 0}]}
     index = int(np.ravel_multi_index((1, 0, 4), SHAPE))
@@ -223,7 +288,7 @@ def test_page_draws_all_of_an_array(contents: Contents) -> None:
     heatmap, frame, note, line, histogram = page.drawn(contents, State(), LIGHT)
     assert heatmap.data[0].z.shape == (4, 5)
     assert heatmap.data[0].z.min() == 5
-    assert (frame, note) == ("frame tall", "axis 0 at 1")
+    assert (frame, note) == ("frame tall", ["axis 0 at 1"])
     assert list(line.data[0].y) == [40, 40, 40, 5, 40]
     assert sum(histogram.data[0].y) == 60
     title, figure, table = page.element(contents, State(), None, LIGHT)

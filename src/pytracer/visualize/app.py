@@ -106,7 +106,9 @@ def _register(app: Dash, contents: Contents) -> None:
     @app.callback(Output("url", "search"), Output("unit", "value"), Input("unit", "value"), Input("url", "search"))
     def count_in(unit: str, search: str | None) -> tuple[Any, Any]:
         state = View.parse(search)
-        if ctx.triggered_id != "unit" or unit == state.unit:
+        if unit == state.unit:
+            return no_update, no_update
+        if ctx.triggered_id != "unit":
             return no_update, state.unit
         return state.with_fields(unit=unit).search, no_update
 

@@ -63,10 +63,10 @@ def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
 
 
 def follow_moves(app: Dash, name: str) -> None:
-    """Put what a reader zooms or pans of the chart `name` into the store '<name>-moved', when it comes to rest."""
+    """Put what a reader zooms or pans of the chart `name` into the address; see figures.theme.follow."""
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "watch"),
-        Output(f"{name}-moved", "id"),
+        ClientsideFunction("pytracer", "follow"),
+        Output(name, "className"),
         Input(name, "figure"),
         Held(name, "id"),
         prevent_initial_call=True,

@@ -147,11 +147,11 @@ def register(app: Dash, contents: Contents) -> None:
 
     @app.callback(
         Output("functions", "columnDefs"),
-        Input("functions-view", "search"),
+        Input("unit", "value"),
         Held("functions", "columnDefs"),
         prevent_initial_call=True,
     )
-    def count_in(search: str | None, shown: list[dict[str, Any]]) -> Any:
+    def count_in(unit: str, shown: list[dict[str, Any]]) -> Any:
         wide = any(column.get("field") == "kind" for column in shown)
-        wanted = columns(measured=contents.result.perturbed, unit=State.parse(search).unit, wide=wide)
+        wanted = columns(measured=contents.result.perturbed, unit=unit, wide=wide)
         return no_update if wanted == shown else wanted  # new columns would close an open filter

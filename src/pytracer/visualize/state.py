@@ -43,7 +43,7 @@ CHOICES: Final = {
 
 ROWS: Final = ("lane", "call", "value", "element", "line", "across", "down", "bins", "divergence")
 """Fields that are a row of a table, or an index."""
-RANGES: Final = ("x_range", "y_range", "time_range")
+RANGES: Final = ("x_range", "y_range", "time_range", "across_range", "down_range")
 NUMBERS: Final = ("colour_low", "colour_high")
 LISTS: Final = ("others",)
 
@@ -83,6 +83,8 @@ class State:
     part: str = "real"
     across: int | None = None  # axis of the array that goes to the right; None for the last one
     down: int | None = None  # axis that goes down; None for the one before
+    across_range: Range | None = None  # indices along those axes that are zoomed into; None for all
+    down_range: Range | None = None
     colour_scale: str = LINEAR
     colour_low: float | None = (
         None  # ends of the colours of the elements, in the unit shown; None for those of the data
@@ -117,7 +119,8 @@ class State:
 
     def with_call(self, call: int | None, value: int | None = None, element: int | None = None) -> Self:
         """Another call, or another value or element of one; what is drawn beside it stays."""
-        return replace(self, call=call, value=value, element=element, file="", line=None)
+        changes: dict[str, Any] = {"file": "", "line": None, "across_range": None, "down_range": None}
+        return replace(self, call=call, value=value, element=element, **changes)
 
     def at_call(self, key: str, call: int | None, value: int | None = None) -> Self:
         """Another call of the function `key`, which is drawn if it was not."""
@@ -130,6 +133,8 @@ class State:
             changes.setdefault("x_range", None)
         if changes.keys() & {"y", "y_scale", "unit"}:
             changes.setdefault("y_range", None)
+        if changes.keys() & {"across", "down"}:
+            changes |= {"across_range": None, "down_range": None}
         return replace(self, **changes)
 
 

@@ -11,7 +11,7 @@ from pytracer.visualize import function_grid
 from pytracer.visualize.figures.theme import FULL_BITS
 from pytracer.visualize.figures.zoom import Shown
 from pytracer.visualize.queries import arrays, calls
-from pytracer.visualize.queries.arrays import BITS, MEAN, REAL, STD, Elements, Value
+from pytracer.visualize.queries.arrays import BITS, MEAN, REAL, STD, Elements, Value, Window
 from pytracer.visualize.queries.calls import Call
 from pytracer.visualize.queries.cells import Floats
 from pytracer.visualize.queries.contents import Contents
@@ -47,6 +47,18 @@ class View:
         if down == across or down < 0:
             down = across - 1 if across else min(1, last)
         return down, across
+
+    @cached_property
+    def windows(self) -> tuple[Window, Window]:
+        """What is shown of `axes`."""
+        down, across = (self.value.shape[axis] for axis in self.axes)
+        rows = Window.of(None if self.is_line else self.state.down_range, down)
+        return rows, Window.of(self.state.across_range, across)
+
+    @property
+    def profile(self) -> int:
+        """Which of `axes` the line through the element goes along: 0, down, or 1, across."""
+        return 0 if self.state.along == "down" and not self.is_line else 1
 
     @property
     def is_line(self) -> bool:
@@ -140,9 +152,7 @@ def line_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
     yield ("position", "mean", "std", "bits")
     if found is None or found.elements is None:
         return
-    line = found.elements.line(
-        found.axes[0] if state.along == "down" and not found.is_line else found.axes[1], found.element
-    )
+    line = found.elements.line(found.axes[found.profile], found.element)
     columns = (found.elements.quantity(name, found.part)[line].tolist() for name in (MEAN, STD, BITS))
     yield from zip(range(len(line)), *columns, strict=True)
 

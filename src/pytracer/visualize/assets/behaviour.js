@@ -26,13 +26,15 @@ window.dash_clientside.pytracer = {
         return window.dash_clientside.no_update;
     },
     // A chart that does not look at its frame by itself is first drawn before the frame has its size.
-    watch: function (figure, id) {
+    follow: function (figure, id) {
         const look = (times) => {
             const chart = document.querySelector("#" + id + " .js-plotly-plot");
             const drawn = chart && chart._fullLayout;
             const fits = drawn && Math.abs(chart._fullLayout.width - chart.clientWidth) < 2;
             if (drawn) {
-                watch(chart, id + "-moved");
+                // Dash would put the range into the figure, which draws the chart a second time.
+                chart.removeAllListeners("plotly_relayout");
+                chart.on("plotly_relayout", (change) => moved(chart, change));
             }
             if (drawn && !fits) {
                 window.Plotly.Plots.resize(chart);
@@ -46,24 +48,29 @@ window.dash_clientside.pytracer = {
     },
 };
 
-// While the reader turns the wheel a chart is moved many times: only where it comes to rest goes to the store `id`.
-function watch(chart, id) {
-    if (chart.dataset.watched) {
-        return;
-    }
-    chart.dataset.watched = "yes";
-    let moved = {};
-    let timer;
-    chart.on("plotly_relayout", (change) => {
-        if (Object.keys(change).some((name) => /^[xy]axis/.test(name))) {
-            Object.assign(moved, change);
-            clearTimeout(timer);
-            timer = setTimeout(() => {
-                window.dash_clientside.set_props(id, { data: moved });
-                moved = {};
-            }, 50);
+// What the reader zooms or pans goes to the address, in units of the axis: the figure names the field of each axis.
+let lastMove = -Infinity;
+function moved(chart, change) {
+    const search = new URLSearchParams(location.search);
+    for (const [axis, field] of Object.entries((chart.layout.meta || {}).ranges || {})) {
+        const ends = change[axis + ".range"] || [change[axis + ".range[0]"], change[axis + ".range[1]"]];
+        if (change[axis + ".autorange"]) {
+            search.delete(field);
+        } else if (ends.every(Number.isFinite)) {
+            const values = chart._fullLayout[axis].type === "log" ? ends.map((end) => 10 ** end) : ends;
+            search.set(field, `${Math.min(...values)}..${Math.max(...values)}`);
         }
-    });
+    }
+    if (search.toString() !== new URLSearchParams(location.search).toString()) {
+        const sameGesture = performance.now() - lastMove < 1000; // one step back undoes all turns of a wheel
+        lastMove = performance.now();
+        go(`?${search}`, sameGesture);
+    }
+}
+
+function go(address, replace) {
+    history[replace ? "replaceState" : "pushState"]({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
 }
 
 // Before the first paint; the callback above comes later.
@@ -72,11 +79,6 @@ document.documentElement.dataset.theme =
     (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
 (function () {
-    function follow(anchor) {
-        history.pushState({}, "", anchor.href);
-        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    }
-
     function saveChart(button) {
         const chart = document.querySelector("#" + button.dataset.chart + " .js-plotly-plot");
         const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
@@ -91,7 +93,7 @@ document.documentElement.dataset.theme =
         const button = event.target.closest("button");
         if (anchor && anchor.classList.contains("view") && plain) {
             event.preventDefault();
-            follow(anchor);
+            go(anchor.href);
         } else if (anchor && anchor.classList.contains("csv")) {
             anchor.search = location.search; // the table is that of the view
         } else if (button && button.dataset.image) {

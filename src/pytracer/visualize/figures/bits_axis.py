@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import plotly.graph_objects as go
+
 from pytracer.visualize.figures.theme import BITS_SCALE, FULL_BITS, Theme, bits_colour
 from pytracer.visualize.units import factor
 
@@ -25,6 +27,18 @@ def bits_axis(unit: str, colours: Theme, *, lost: bool = False, top: float = FUL
     }
 
 
-def inks(bits: Iterable[float], *, lost: bool = False) -> list[str]:
-    """Colours of texts on marks that have the colours of these bits."""
-    return [bits_colour(FULL_BITS - each if lost else each)[1] for each in bits]
+def shades(bits: Iterable[float], *, lost: bool = False) -> tuple[list[str], list[str]]:
+    """Colours of bars of these bits, and of the texts on them."""
+    both = [bits_colour(FULL_BITS - each if lost else each) for each in bits]
+    return [shade for shade, _ in both], [ink for _, ink in both]
+
+
+def add_scale(figure: go.Figure, unit: str, colours: Theme, *, lost: bool = False) -> None:
+    """Explain the colours of `shades` beside the chart.
+
+    Bars have colours, not numbers on this scale: for each number Plotly.js 4.1 prints a warning, whose traceback takes
+    several times as long as the bar.
+    """
+    figure.update_layout(coloraxis=bits_axis(unit, colours, lost=lost))
+    nothing = {"color": [0], "coloraxis": "coloraxis"}
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=nothing, showlegend=False, hoverinfo="skip")

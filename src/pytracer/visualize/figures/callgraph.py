@@ -6,11 +6,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pytracer.visualize.figures.bits_axis import bits_axis, inks
+from pytracer.visualize.figures.bits_axis import add_scale, shades
 from pytracer.visualize.figures.theme import Theme, empty, escape
 from pytracer.visualize.queries.callgraph import PROGRAM, Drawing, Edge, Node
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.units import factor, in_unit
+from pytracer.visualize.units import in_unit
 
 LINE_PIXELS = 56
 COLUMN_PIXELS = 235
@@ -37,9 +37,7 @@ def callgraph(
     The `customdata` of a box is the row of its function, PROGRAM for the program itself.
     """
     figure = empty(colours)
-    figure.update_layout(
-        showlegend=False, coloraxis=bits_axis(unit, colours, lost=lost), dragmode="pan", bargap=0, barmode="overlay"
-    )
+    figure.update_layout(showlegend=False, dragmode="pan", bargap=0, barmode="overlay")
     for edge in drawing.edges:
         if edge.caller != edge.callee:
             _edge(figure, drawing.nodes[edge.caller], drawing.nodes[edge.callee], edge, colours)
@@ -49,6 +47,7 @@ def callgraph(
     if node is not None:
         frame = {"x0": node.column - HALF, "x1": node.column + HALF, "y0": node.line - HALF, "y1": node.line + HALF}
         figure.add_shape(frame, line={"color": colours.alarm, "width": 3})
+    add_scale(figure, unit, colours, lost=lost)
     figure.update_layout(coloraxis_colorbar={"lenmode": "pixels", "len": 240, "y": 1, "yanchor": "top"})
     columns = [node.column for node in drawing.nodes.values()] or [0.0]
     lines = [node.line for node in drawing.nodes.values()] or [0.0]
@@ -63,9 +62,8 @@ def _boxes(
     """Bars: these are the only marks with a text inside that may be clicked anywhere."""
     measured = [(node, bits) for node in nodes if (bits := _bits(node, contents, lost=lost)) is not None]
     others = [(node, None) for node in nodes if _bits(node, contents, lost=lost) is None]
-    shade = {"color": [bits * factor(unit) for _, bits in measured], "coloraxis": "coloraxis"}
-    ink = inks((bits for _, bits in measured), lost=lost)
-    for group, marker, font in ((measured, shade, ink), (others, {"color": colours.grid}, colours.ink)):
+    shade, ink = shades((bits for _, bits in measured), lost=lost)
+    for group, colour, font in ((measured, shade, ink), (others, colours.grid, colours.ink)):
         if not group:
             continue
         boxes = [node for node, _ in group]
@@ -75,7 +73,7 @@ def _boxes(
             x=[2 * HALF] * len(boxes),
             y=[node.line for node in boxes],
             width=2 * HALF,
-            marker=marker,
+            marker={"color": colour},
             customdata=[node.function for node in boxes],
             text=[_label(node, contents, unit) for node in boxes],
             textposition="inside",

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pytracer.visualize.figures.bits_axis import bits_axis, inks
-from pytracer.visualize.figures.theme import Theme, empty, escape
+from pytracer.visualize.figures.bits_axis import add_scale, shades
+from pytracer.visualize.figures.theme import Theme, empty, escape, follow
 from pytracer.visualize.queries.nesting import PIXELS, Bars, Nesting
-from pytracer.visualize.units import NOTHING, factor, in_unit
+from pytracer.visualize.units import NOTHING, in_unit
 
 LINE_PIXELS = 22
 """Height of a line of bars."""
@@ -41,23 +41,24 @@ def gantt(
     figure = empty(colours)
     measured = ~np.isnan(bars.bits)
     frame = {"line": {"width": 0.5, "color": colours.grid}}
-    shade = {"color": bars.bits[measured] * factor(unit), "coloraxis": "coloraxis"}
-    for rows, name, marker, ink in (
-        (np.flatnonzero(measured), "measured", shade, inks(bars.bits[measured].tolist(), lost=lost)),
-        (np.flatnonzero(~measured), "not measured", {"color": colours.grid}, colours.ink),
+    for rows, name, (colour, ink) in (
+        (np.flatnonzero(measured), "measured", shades(bars.bits[measured].tolist(), lost=lost)),
+        (np.flatnonzero(~measured), "not measured", (colours.grid, colours.ink)),
     ):
         if len(rows):
             trace = _trace(bars, rows, nesting, names, unit, lost=lost)
             # A legend of the measured ones would show one colour of many.
-            more = {"name": name, "marker": frame | marker, "showlegend": name != "measured"}
+            more = {"name": name, "marker": frame | {"color": colour}, "showlegend": name != "measured"}
             figure.add_trace(trace | more | {"insidetextfont": {"color": ink}})
+    follow(figure, xaxis="time_range")
     figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
     firsts = list(bars.lanes.values())
     labels = [escape(nesting.lanes[lane]) for lane in bars.lanes]
     figure.update_yaxes(
         range=(bars.lines - 0.4, -0.6), tickvals=firsts, ticktext=labels, fixedrange=True, showgrid=False
     )
-    figure.update_layout(coloraxis=bits_axis(unit, colours, lost=lost), dragmode="pan", bargap=0, barmode="overlay")
+    figure.update_layout(dragmode="pan", bargap=0, barmode="overlay")
+    add_scale(figure, unit, colours, lost=lost)
     for first in firsts[1:]:
         figure.add_hline(y=first - 0.5, line={"color": colours.others, "width": 1})
     _mark(figure, bars, nesting, selected, colours)

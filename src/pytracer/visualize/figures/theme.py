@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,16 @@ def bits_colour(bits: float | None) -> tuple[str, str]:
     """
     if bits is None:
         return "transparent", "inherit"
-    position = min(max(bits / FULL_BITS, 0.0), 1.0) * (len(_CIVIDIS) - 1)
+    return _shade(round(min(max(bits, 0.0), FULL_BITS) * SHADES))
+
+
+SHADES = 10
+"""Of each bit: nobody sees more."""
+
+
+@cache
+def _shade(number: int) -> tuple[str, str]:
+    position = number / (FULL_BITS * SHADES) * (len(_CIVIDIS) - 1)
     lower = min(int(position), len(_CIVIDIS) - 2)
     ends = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in _CIVIDIS[lower : lower + 2]])
     red, green, blue = np.rint(ends[0] + (ends[1] - ends[0]) * (position - lower)).astype(int).tolist()
@@ -94,6 +104,11 @@ def empty(colours: Theme) -> go.Figure:
             "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         }
     )
+
+
+def follow(figure: go.Figure, **fields: str) -> None:
+    """Let the address follow what is zoomed: axis ('xaxis') -> the field of the state that is its range."""
+    figure.update_layout(meta={"ranges": fields})
 
 
 def message(text: str, colours: Theme) -> go.Figure:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape
+from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape, follow
 from pytracer.visualize.queries.cells import Ints
 from pytracer.visualize.queries.timeline import Curve, Divergence, Timeline
 from pytracer.visualize.sampling import Selection, positions
@@ -62,6 +62,7 @@ def timeline(
             named |= {each.group} - {""}
     _mark_calls(figure, points, state, found, look)
     _mark_call(figure, points, state, look)
+    follow(figure, xaxis="x_range", yaxis="y_range")
     figure.update_layout(xaxis=_x_axis(points, state), yaxis=_y_axis(state))
     # Hidden curves stay hidden while the reader zooms or selects a call.
     shown = " ".join(dict.fromkeys(each.function.key for each in points.curves))

@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pytracer.visualize.figures.bits_axis import bits_axis
-from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape
-from pytracer.visualize.queries.arrays import BITS, MEAN, STD, Observations
+from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape, follow
+from pytracer.visualize.queries.arrays import BITS, MEAN, STD, Observations, Window
 from pytracer.visualize.queries.cells import Floats, Ints
+from pytracer.visualize.state import Range
 from pytracer.visualize.units import UNITS, factor
 
 SIDE = 512
@@ -45,13 +46,25 @@ class Shown:
         return f"{words}, imaginary part" if self.part == "imag" else words
 
 
-def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, *, mark: tuple[int, int]) -> go.Figure:
-    """The plane (rows, columns) of an array; `axes` are the titles of its rows and columns, `mark` is framed."""
+def heatmap(
+    plane: Floats,
+    axes: tuple[str, str],
+    windows: tuple[Window, Window],
+    shown: Shown,
+    colours: Theme,
+    *,
+    mark: tuple[int, int],
+) -> go.Figure:
+    """The `windows` of a plane (rows, columns) of an array; `axes` are the titles of its axes, `mark` is framed."""
     figure = empty(colours)
+    firsts = [window.indices.start for window in windows]
+    plane = plane[windows[0].indices, windows[1].indices]
     share = (-(-plane.shape[0] // SIDE), -(-plane.shape[1] // SIDE))
     cells = coarse(plane, share, shown.quantity) * shown.factor
     colour = _logarithm(cells) if shown.log else cells
-    rows, columns = (np.arange(length) * step for length, step in zip(cells.shape, share, strict=True))
+    rows, columns = (
+        first + np.arange(length) * step for first, length, step in zip(firsts, cells.shape, share, strict=True)
+    )
     figure.add_heatmap(
         z=colour.astype(np.float32),
         x=columns,
@@ -63,9 +76,15 @@ def heatmap(plane: Floats, axes: tuple[str, str], shown: Shown, colours: Theme, 
         hovertemplate=f"[%{{y}}, %{{x}}]<br>%{{customdata:.6~g}} {escape(shown.title)}<extra></extra>",
     )
     figure.update_layout(coloraxis=_colour_axis(shown, colours), showlegend=False)
-    figure.update_xaxes(title_text=axes[1], showgrid=False, constrain="domain", **_whole(plane.shape[1]))
-    figure.update_yaxes(title_text=axes[0], showgrid=False, autorange="reversed", **_whole(plane.shape[0]))
-    x0, y0 = mark[1] // share[1] * share[1] - share[1] / 2, mark[0] // share[0] * share[0] - share[0] / 2
+    down, across = (window.range for window in windows)
+    follow(figure, xaxis="across_range", yaxis="down_range")
+    figure.update_xaxes(title_text=axes[1], showgrid=False, range=across, **_whole(plane.shape[1]))
+    figure.update_yaxes(title_text=axes[0], showgrid=False, **_whole(plane.shape[0]))
+    figure.update_yaxes({"range": down[::-1]} if down is not None else {"autorange": "reversed"})
+    y0, x0 = (
+        first + (place - first) // step * step - step / 2
+        for first, place, step in zip(firsts, mark, share, strict=True)
+    )
     figure.add_shape(
         x0=x0, x1=x0 + share[1], y0=y0, y1=y0 + share[0], line={"color": colours.alarm, "width": 2}, layer="above"
     )
@@ -126,9 +145,20 @@ def _limit(end: float | None, *, log: bool) -> float | None:
 
 
 def profile(
-    position: Ints, numbers: Floats, spread: Floats | None, title: str, shown: Shown, colours: Theme, *, mark: int
+    position: Ints,
+    numbers: Floats,
+    spread: Floats | None,
+    axis: tuple[str, str, Range | None],
+    shown: Shown,
+    colours: Theme,
+    *,
+    mark: int,
 ) -> go.Figure:
-    """The numbers along one axis, with a band of one `spread` (standard deviation) to either side."""
+    """The numbers along one `axis`, with a band of one `spread` (standard deviation) to either side.
+
+    Of the axis: title, field of the state that is its range, and that range.
+    """
+    title, field, inside = axis
     figure = empty(colours)
     y = numbers * shown.factor
     if spread is not None:
@@ -151,8 +181,9 @@ def profile(
         line={"color": colours.series[0], "width": 1.5},
         hovertemplate="[%{x}] %{y:.10~g}<extra></extra>",
     )
-    figure.update_xaxes(title_text=title, **_whole(len(y)))
-    figure.update_yaxes(title_text=shown.title, type="log" if shown.log else "linear")
+    follow(figure, xaxis=field)
+    figure.update_xaxes(title_text=title, range=inside, **_whole(len(y)))
+    figure.update_yaxes(title_text=shown.title, fixedrange=True, type="log" if shown.log else "linear")
     if shown.quantity == BITS and not shown.log:
         figure.update_yaxes(range=(-1, shown.top * shown.factor * 1.05))
     figure.add_vline(x=mark, line={"color": colours.alarm, "width": 1, "dash": "dot"})

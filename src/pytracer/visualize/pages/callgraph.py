@@ -53,7 +53,6 @@ def layout(contents: Contents, state: State) -> html.Div:
     return html.Div(
         [
             address("callgraph"),
-            dcc.Store(id="gantt-moved"),
             html.Section(
                 [
                     html.H2(
@@ -104,14 +103,13 @@ def register(app: Dash, contents: Contents) -> None:
         Output("callgraph", "clickData"),
         Input("gantt", "clickData"),
         Input("callgraph", "clickData"),
-        Input("gantt-moved", "data"),
         Input("gantt-all", "n_clicks"),
         Input("callgraph-view", "search"),
         prevent_initial_call=True,
     )
-    def follow(bar: Any, box: Any, moved: Any, _: Any, search: str | None) -> tuple[Any, Any, Any]:
+    def follow(bar: Any, box: Any, _: Any, search: str | None) -> tuple[Any, Any, Any]:
         before = State.parse(search)
-        given = {"gantt": bar, "callgraph": box, "gantt-moved": moved}
+        given = {"gantt": bar, "callgraph": box}
         state = followed(before, contents, str(ctx.triggered_id), given)
         return no_update if state == before else state.search, None, None
 
@@ -139,7 +137,7 @@ def register(app: Dash, contents: Contents) -> None:
 
 
 def followed(state: State, contents: Contents, triggered: str, given: dict[str, Any]) -> State:
-    """The state after a click on a bar or a box, or another zoom; the same one when that says nothing new."""
+    """The state after a click on a bar, a box, or "all the time"; the same one when that says nothing new."""
     if triggered == "gantt-all":
         return state.with_fields(time_range=None)
     value = given.get(triggered)
@@ -148,24 +146,12 @@ def followed(state: State, contents: Contents, triggered: str, given: dict[str, 
     if triggered == "gantt":
         call = int(value["points"][0]["customdata"][0])
         return state.at_call(contents.by_row[int(contents.nesting.function[call])].key, call)
-    if triggered == "callgraph":
-        function = contents.by_row.get(_first(value["points"][0].get("customdata", PROGRAM)))
-        return state if function is None else state.with_function(function.key)
-    return state.with_fields(time_range=moved_to(value, state.time_range))
+    function = contents.by_row.get(_first(value["points"][0].get("customdata", PROGRAM)))
+    return state if function is None else state.with_function(function.key)
 
 
 def _first(cell: Any) -> int:
     return int(cell[0] if isinstance(cell, list) else cell)
-
-
-def moved_to(moved: dict[str, Any], before: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The times that the chart was moved to; None for all."""
-    if moved.get("xaxis.autorange"):
-        return None
-    low, high = moved.get("xaxis.range[0]"), moved.get("xaxis.range[1]")
-    if low is None or high is None or not float(low) < float(high):
-        return before
-    return float(f"{float(low):.6g}"), float(f"{float(high):.6g}")
 
 
 def bars_of(contents: Contents, state: State, colours: Theme) -> tuple[Figure, dict[str, str], str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, ctx, html, no_update
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
@@ -30,7 +30,6 @@ def layout(contents: Contents, state: State) -> html.Div:
     return html.Div(
         [
             address("timeline"),
-            dcc.Store(id="timeline-moved"),
             html.Section(
                 function_grid.function_grid(contents, state, several=True),
                 className="card functions",
@@ -63,15 +62,16 @@ def register(app: Dash, contents: Contents) -> None:
         Input("timeline-view", "search"),
         *(Input(f"timeline-{name}", "value") for name in CONTROLS),
         Input("timeline", "clickData"),
-        Input("timeline-moved", "data"),
         prevent_initial_call=True,
     )
     def navigate(search: str | None, *given: Any) -> list[Any]:
         before = State.parse(search)
         state = follow(before, str(ctx.triggered_id).removeprefix("timeline-"), given)
-        changed = state.module != before.module
+        shown = dict(zip(CONTROLS, zip(given, values(state), strict=False), strict=True))
+        changed = state.module != before.module or shown["module"][0] != shown["module"][1]
         rows = function_grid.rows(function_grid.inside(state.module, contents)) if changed else no_update
-        return [no_update if state == before else state.search, *values(state), rows, None]
+        controls = (no_update if value == wanted else wanted for value, wanted in shown.values())
+        return [no_update if state == before else state.search, *controls, rows, None]
 
     @app.callback(
         Output("timeline-title", "children"),

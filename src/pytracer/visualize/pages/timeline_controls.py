@@ -1,7 +1,6 @@
 """The controls of the timeline, and how they and the address follow each other."""
 
 from collections.abc import Iterable, Sequence
-from math import inf
 from typing import Any
 
 from dash import dcc, html
@@ -10,13 +9,10 @@ from pytracer.visualize.components import switch
 from pytracer.visualize.figures.timeline import SUMMARY_NAMES
 from pytracer.visualize.function_grid import modules
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import ALL, BITS, CHOICES, LINEAR, LOG, MEAN, ORDER, STD, TIME, Range, State
+from pytracer.visualize.state import ALL, BITS, CHOICES, LINEAR, LOG, MEAN, ORDER, STD, TIME, State
 
 EVERYTHING = "*"
 """The choice of all: an empty value would look as if nothing was chosen."""
-
-LARGEST_LOG = 300
-"""Largest logarithm that is taken: floats end at 308."""
 
 CONTROLS = (
     *("y", "summary", "x", "role", "argument", "module", "lane"),
@@ -92,14 +88,12 @@ def values(state: State) -> list[Any]:
 def follow(state: State, triggered: str, given: Sequence[Any]) -> State:
     """The state after the control `triggered` changed; the same one when that is none, or says nothing new.
 
-    `given` are the values of CONTROLS, then what was clicked in the chart and how it was moved.
+    `given` are the values of CONTROLS, then what was clicked in the chart.
     """
-    *chosen, click, moved = given
+    *chosen, click = given
     shown = dict(zip(CONTROLS, chosen, strict=True))
     if triggered == "timeline":
         return _clicked(state, click)
-    if triggered == "moved":
-        return _moved(state, moved)
     value = shown.get(triggered)
     if value is None or value == values(state)[CONTROLS.index(triggered)]:
         return state
@@ -115,22 +109,3 @@ def _clicked(state: State, click: Any) -> State:
         return state
     call, value = click["points"][0]["customdata"][:2]
     return state.with_call(int(call), int(value) if value >= 0 else None)
-
-
-def _moved(state: State, moved: Any) -> State:
-    """After a zoom or a pan, which Plotly tells in units of the axis: of a logarithmic one the logarithm."""
-    for name, axis, scale in (("x_range", "xaxis", state.x_scale), ("y_range", "yaxis", state.y_scale)):
-        if moved and moved.get(f"{axis}.autorange"):
-            state = state.with_fields(**{name: None})
-        found = _range(moved or {}, axis, scale)
-        state = state if found is None else state.with_fields(**{name: found})
-    return state
-
-
-def _range(moved: dict[str, Any], axis: str, scale: str) -> Range | None:
-    ends = moved.get(f"{axis}.range") or [moved.get(f"{axis}.range[{i}]") for i in (0, 1)]
-    limit = LARGEST_LOG if scale == LOG else inf
-    if not all(isinstance(end, int | float) and abs(end) < limit for end in ends):
-        return None
-    low, high = (float(10**end if scale == LOG else end) for end in ends)
-    return (low, high) if low < high else None

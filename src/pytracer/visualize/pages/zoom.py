@@ -9,11 +9,11 @@ from plotly.graph_objects import Figure
 from pytracer.parse.store import ResultError
 from pytracer.visualize import controls, paths, zoom_view
 from pytracer.visualize.agreement import decimal, marked
-from pytracer.visualize.components import address, chart, exports, switch, table
+from pytracer.visualize.components import address, chart, exports, follow_moves, link, switch, table
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.queries import arrays, calls
-from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations
+from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations, Window
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.sampling import thin
 from pytracer.visualize.state import LINEAR, LOG, State
@@ -116,6 +116,8 @@ def _histogram(state: State) -> list[Any]:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     controls.bind(app, "zoom", CONTROLS)
+    for name in ("heatmap", "profile"):
+        follow_moves(app, name)
 
     @app.callback(
         Output("zoom-title", "children"),
@@ -158,7 +160,7 @@ def register(app: Dash, contents: Contents) -> None:
         Input("zoom-view", "search"),
         Input("theme", "data"),
     )
-    def draw(search: str | None, name: str | None) -> tuple[Figure, str, str, Figure, Figure]:
+    def draw(search: str | None, name: str | None) -> tuple[Figure, str, Any, Figure, Figure]:
         return drawn(contents, State.parse(search), theme(name))
 
     @app.callback(
@@ -191,10 +193,13 @@ def followed(state: State, contents: Contents, triggered: str, given: dict[str, 
     if triggered == "heatmap":
         index = zoom_view.pointed_at(found, chosen)
     else:
-        axis = found.axes[0] if state.along == "down" else found.axes[1]
-        index = zoom_view.moved(found, {axis: round(chosen["points"][0]["x"])})
-    return state.at_call(found.call.key, found.call.row, found.value.row).with_fields(element=index)
+        index = zoom_view.moved(found, {found.axes[found.profile]: round(chosen["points"][0]["x"])})
+    selected = state.at_call(found.call.key, found.call.row, found.value.row)
+    return selected.with_fields(element=index, across_range=state.across_range, down_range=state.down_range)
 
+
+RANGES = ("down_range", "across_range")
+"""Fields of the state that zoom into the axes, in their order."""
 
 NOTHING = "This call has no values: select another call, on the timeline or in the list of functions."
 
@@ -263,7 +268,7 @@ def _number(real: float, imag: float) -> str:
     return f"{real:.10g}" if np.isnan(imag) else f"{complex(real, imag):.10g}"
 
 
-def drawn(contents: Contents, state: State, colours: Theme) -> tuple[Figure, str, str, Figure, Figure]:
+def drawn(contents: Contents, state: State, colours: Theme) -> tuple[Figure, str, Any, Figure, Figure]:
     """Heatmap, class of its frame, what it leaves out, line, histogram."""
     try:
         found = view(contents, state)
@@ -285,35 +290,46 @@ def _why_nothing(found: View | None) -> str:
     return "Its elements are not stored: equal in all samples, not floating-point, or above the limit of the result."
 
 
-def _heatmap(found: View, colours: Theme) -> tuple[Figure, str, str]:
+def _heatmap(found: View, colours: Theme) -> tuple[Figure, str, list[Any]]:
     assert found.elements is not None
     index = found.value.index(found.element)
+    shape = [window.indices.stop - window.indices.start for window in found.windows]
+    left_out = zoom_figure.coarse_note(shape, found.shown.quantity)
     if found.is_line:
-        figure = zoom_figure.heatmap(found.numbers[None, :], ("", "index"), found.shown, colours, mark=(0, index[0]))
-        figure.update_yaxes(visible=False)
-        return figure, "frame flat", zoom_figure.coarse_note((1, found.value.size), found.shown.quantity)
+        windows, mark = (Window.of(None, 1), found.windows[1]), (0, index[0])
+        figure = zoom_figure.heatmap(found.numbers[None, :], ("", "index"), windows, found.shown, colours, mark=mark)
+        figure.update_yaxes(visible=False, fixedrange=True)
+        return figure, "frame flat", _note(found.state, left_out)
     down, across = found.axes
     plane = found.elements.plane(found.numbers, (down, across), found.element)
-    titles = (f"axis {down}", f"axis {across}")
-    figure = zoom_figure.heatmap(plane, titles, found.shown, colours, mark=(index[down], index[across]))
+    titles, mark = (f"axis {down}", f"axis {across}"), (index[down], index[across])
+    figure = zoom_figure.heatmap(plane, titles, found.windows, found.shown, colours, mark=mark)
     others = [f"axis {axis} at {position}" for axis, position in enumerate(index) if axis not in (down, across)]
-    notes = [zoom_figure.coarse_note(plane.shape, found.shown.quantity), ", ".join(others)]
-    return figure, "frame tall", "; ".join(filter(None, notes))
+    return figure, "frame tall", _note(found.state, left_out, ", ".join(others))
+
+
+def _note(state: State, *texts: str) -> list[Any]:
+    """What is not drawn, and the way out of a zoom."""
+    note = "; ".join(filter(None, texts))
+    if state.across_range is None and state.down_range is None:
+        return [note]
+    whole = link("show all", PATH, state.with_fields(across_range=None, down_range=None), key="0")
+    return [f"{note}. " if note else "", whole]
 
 
 def _line(found: View, colours: Theme) -> Figure:
     assert found.elements is not None
-    axis = found.axes[0] if found.state.along == "down" and not found.is_line else found.axes[1]
-    line = found.elements.line(axis, found.element)
+    axis, window = found.axes[found.profile], found.windows[found.profile]
+    line = found.elements.line(axis, found.element)[window.indices]
     spread = found.elements.quantity(STD, found.part)[line] if found.shown.quantity == MEAN else None
     finite = np.flatnonzero(np.isfinite(found.numbers[line]))
     kept = finite[thin(found.numbers[line[finite]], np.zeros(len(finite), np.int64), POINTS)]
     measured = found.contents.result.perturbed
     return zoom_figure.profile(
-        kept,
+        window.indices.start + kept,
         found.numbers[line[kept]],
         spread[kept] if measured and spread is not None else None,
-        f"axis {axis}",
+        (f"axis {axis}", RANGES[found.profile], window.range),
         found.shown,
         colours,
         mark=found.value.index(found.element)[axis],

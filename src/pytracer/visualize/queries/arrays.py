@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Self
+from math import ceil, floor
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from pytracer.parse.schema import Finding
 from pytracer.parse.store import Result, ResultError
 from pytracer.records.schema import Role
 from pytracer.visualize.queries.cells import Floats, Ints
+from pytracer.visualize.state import Range
 
 REAL: Final = "real"
 IMAG: Final = "imag"
@@ -126,6 +128,22 @@ class Elements:
         cut = tuple(slice(None) if axis == each else index[each] for each in range(len(self.shape)))
         line: Ints = np.arange(int(np.prod(self.shape))).reshape(self.shape)[cut]
         return line
+
+
+class Window(NamedTuple):
+    """What is shown of one axis: indices, each in the middle of a cell of width 1."""
+
+    indices: slice
+    range: Range | None  # what is zoomed into; None for all
+
+    @classmethod
+    def of(cls, wanted: Range | None, length: int) -> Self:
+        """The cells that lie in `wanted`; all of an axis that has none there."""
+        if wanted is not None:
+            first, stop = max(floor(wanted[0] + 0.5), 0), min(ceil(wanted[1] + 0.5), length)
+            if first < stop:
+                return cls(slice(first, stop), wanted)
+        return cls(slice(0, length), None)
 
 
 @dataclass(frozen=True)
