@@ -222,6 +222,25 @@ def test_line_of_the_source_selects_its_worst_call(page: Timeline) -> None:
     page.sees("#source-calls h2", "line 10 ")
 
 
+@pytest.mark.parametrize("width", [1000, 1400])
+def test_header_cuts_nothing(page: Timeline, width: int) -> None:
+    """A text that is cut and told by a mouse alone is lost to who has none."""
+    cut = """return [...document.querySelectorAll('header *, #verdict *')]
+        .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+        .map(e => e.textContent)"""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    try:
+        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        page.open("")
+        page.sees("#verdict .note", "sourced.h5")
+        page.sees("#overview .facts code", "script.py")
+        page.sees("nav", "Compare")
+        assert page.driver.execute_script(cut) == []
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | {"width": 1400, "height": 1000})
+
+
 def test_decimal_digits_everywhere(page: Timeline) -> None:
     page.open("timeline?function=mod.zeta")
     page.shows("mod.zeta", 4)

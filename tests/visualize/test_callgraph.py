@@ -1,18 +1,23 @@
 """Who called whom: edges, the part that is drawn, its layout, and the page."""
 
+import re
+from collections.abc import Iterator
 from itertools import pairwise
+from math import comb
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import Made, rich
 
 from pytracer.parse import Result
+from pytracer.visualize.figures.arrows import HALF, Arrow, arrows
 from pytracer.visualize.figures.callgraph import callgraph, size
 from pytracer.visualize.figures.theme import LIGHT
 from pytracer.visualize.pages import callgraph as page
-from pytracer.visualize.queries.callgraph import PROGRAM, Edge, Graph, around, draw, place, worst
+from pytracer.visualize.queries.callgraph import PROGRAM, Drawing, Edge, Graph, Node, around, draw, place, worst
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
 
@@ -87,6 +92,46 @@ def test_no_box_covers_another(pairs: list[tuple[int, int]]) -> None:
 def test_without_recursion_all_edges_go_right(pairs: list[tuple[int, int]]) -> None:
     nodes = place({function for pair in pairs for function in pair}, [edge(*pair) for pair in pairs])
     assert all(nodes[caller].column < nodes[callee].column for caller, callee in pairs)
+
+
+def points(arrow: Arrow) -> Iterator[tuple[float, float]]:
+    """Along its path, read as a browser does."""
+    x = y = 0.0
+    for command, *words in (re.split(r"[ ,]+", part.strip()) for part in re.findall("[MLC][^MLC]*", arrow.path)):
+        xs, ys = [x, *map(float, words[::2])], [y, *map(float, words[1::2])]
+        assert (command, len(xs)) in (("M", 2), ("L", 2), ("C", 4))
+        for t in np.linspace(0, 1, 33) if command != "M" else ():
+            shares = [comb(len(xs) - 1, i) * t**i * (1 - t) ** (len(xs) - 1 - i) for i in range(len(xs))]
+            yield float(np.dot(shares, xs)), float(np.dot(shares, ys))
+        x, y = xs[-1], ys[-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=60))
+def test_no_arrow_crosses_a_box(pairs: list[tuple[int, int]]) -> None:
+    edges = tuple(edge(*pair) for pair in dict.fromkeys(pairs))
+    nodes = place({function for pair in pairs for function in pair}, edges)
+    found = list(arrows(Drawing(nodes, edges, 0)))
+    assert [arrow.edge for arrow in found] == [each for each in edges if each.caller != each.callee]
+    for arrow in found:
+        caller, callee = nodes[arrow.edge.caller], nodes[arrow.edge.callee]
+        way = list(points(arrow))
+        assert way[0] == (caller.column + HALF, caller.line)
+        assert way[-1] == pytest.approx((callee.column - HALF, callee.line))
+        for x, y in way:
+            assert not any(max(abs(x - n.column), abs(y - n.line)) < HALF - 1e-9 for n in nodes.values())
+
+
+def test_arrow_is_as_straight_as_the_boxes_let_it_be() -> None:
+    """From 0 over 1 to 2 and directly, which passes beside the box of 1."""
+    edges = (edge(0, 1), edge(1, 2), edge(0, 2), edge(2, 0))
+    nodes = {i: Node(i, float(i), 0.0) for i in range(3)}
+    found = {(arrow.edge.caller, arrow.edge.callee): arrow for arrow in arrows(Drawing(nodes, edges, 0))}
+    assert [len(arrow.curves) for arrow in found.values()] == [1, 1, 2, 4]
+    assert {y for _, y in points(found[0, 1])} == {0.0}
+    assert max(abs(y) for _, y in points(found[0, 2])) == pytest.approx(0.5, abs=0.06)
+    assert found[2, 0].back
+    lines = {round(curve.y1, 6) for arrow in found.values() for curve in arrow.curves[:1] if curve.y1}
+    assert len(lines) == 2  # where two pass the same gap, each has its own line
 
 
 def test_left_out_functions_are_counted(contents: Contents) -> None:

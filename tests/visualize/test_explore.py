@@ -89,7 +89,7 @@ def test_graph_is_clicked_and_listed(reader: Reader) -> None:
     reader.sees("#callgraph-neighbours table", "called by")
     reader.click("#callgraph-neighbours a", "mod.solve")
     reader.sees("#callgraph-function", "chosen: mod.solve")
-    reader.click("#callgraph-part label", "around")
+    reader.click("#callgraph-shown label", "around")
     reader.at("graph=around")
     reader.click("#callgraph-colour label", "lost")
     reader.at("colour=lost")

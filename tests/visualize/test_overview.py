@@ -1,6 +1,7 @@
 """The overview says what the result holds."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import h5py
 import numpy as np
 import plotly.utils
 import pytest
+from made import Made
 
 from pytracer.parse import Result
 from pytracer.parse.schema import JSON_COLUMNS
@@ -52,6 +54,21 @@ def test_samples_and_noise(contents: Contents) -> None:
     assert "1 reference, 4 measured" in said
     assert "sr, seeds 12, 13, 14, ..." in said
     assert "Centered Normality Hypothesis, relative to the mean of the samples" in said
+
+
+COMMAND = ["/data/a program.py", "--output=" + "long" * 100, "<b>"]
+
+
+@pytest.mark.parametrize("command", [COMMAND, [], None, "text"])
+def test_program_is_told_whole_and_can_be_copied(tmp_path: Path, command: Any) -> None:
+    path = Made().write(tmp_path / "r.h5")
+    with h5py.File(path, "a") as file:
+        del file["provenance"]
+        file["provenance"] = json.dumps({"command": command})
+    with Result.open(path) as result:
+        codes = list(page._program(Contents.of(result)))
+    said = ["".join(part if isinstance(part, str) else part.children for part in code.children) for code in codes]
+    assert [shlex.split(text) for text in said] == ([COMMAND] if command == COMMAND else [])
 
 
 def test_divergence_leads_to_its_call(result_file: Path, tmp_path: Path) -> None:

@@ -9,10 +9,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import h5py
 import pytest
 from browser import dashboard, free_port
 
 from pytracer.errors import PytracerError, UsageError
+from pytracer.parse.callgraph import CallGraph
+from pytracer.parse.store import Result
 from pytracer.visualize.server import bind, is_loopback, next_free, url
 
 
@@ -135,15 +138,62 @@ def test_token_of_ones_own(result_file: Path) -> None:
             assert "token" not in response.url
 
 
-def test_start_message_names_result_and_call_graph(result_file: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def copied(result_file: Path, tmp_path: Path) -> Path:
+    """The result, as the newest of a cache folder would be named."""
     path = tmp_path / "stats.7.h5"
     path.write_bytes(result_file.read_bytes())
-    (tmp_path / "callgraph.7").touch()
-    command = [sys.executable, "-m", "pytracer", "visualize", "--no-browser", "--filename", str(path)]
-    server = subprocess.Popen([*command, "--port", str(free_port())], stdout=subprocess.PIPE, text=True)
+    return path
+
+
+def started(*words: object) -> tuple[list[str], str]:
+    """The two lines that a start prints, and what it says on stderr."""
+    command = [sys.executable, "-m", "pytracer", "visualize", "--no-browser", *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    server = subprocess.Popen([*command, "--port", str(free_port())], text=True, **pipes)
     assert server.stdout is not None
     lines = [server.stdout.readline() for _ in range(2)]
     server.terminate()
-    server.communicate(timeout=60)
-    assert lines[0].startswith("Dash is running on http://127.0.0.1:")
-    assert lines[1] == f"{path} and {tmp_path / 'callgraph.7'}; stop it with Ctrl-C\n"
+    return lines, server.communicate(timeout=60)[1]
+
+
+def test_start_message_names_result_and_call_graph(copied: Path) -> None:
+    graph = copied.with_name("callgraph.7")
+    with Result.open(copied) as result:
+        CallGraph.of(result).write(graph)
+    for words in (("--filename", copied), ("--directory", copied.parent)):
+        lines, errors = started(*words)
+        assert lines[0].startswith("Dash is running on http://127.0.0.1:")
+        assert lines[1] == f"{copied} and {graph}; stop it with Ctrl-C\n"
+        assert errors == ""
+
+
+@pytest.mark.parametrize("content", ["of another result", "damaged", ""])
+def test_wrong_call_graph_is_a_warning_unless_asked_for(copied: Path, empty_file: Path, content: str) -> None:
+    graph = copied.with_name("callgraph.7")
+    graph.write_text(content)
+    if content == "of another result":
+        with Result.open(empty_file) as other:
+            CallGraph.of(other).write(graph)
+    lines, errors = started("--filename", copied)
+    assert lines[1] == f"{copied}; stop it with Ctrl-C\n"
+    assert errors.startswith(f"pytracer: warning: '{graph}' is not the call graph of '{copied}'")
+    assert errors.count("\n") == 1
+    run = visualize("--filename", copied, "--callgraph", graph)
+    assert run.returncode == UsageError.exit_code
+    assert run.stderr.startswith(f"pytracer: error: '{graph}' is n")
+    assert run.stderr.count("\n") == 1
+
+
+def test_result_that_cannot_be_compared_is_still_shown(copied: Path) -> None:
+    """The warning would blame the call graph for a damage of the result."""
+    graph = copied.with_name("callgraph.7")
+    with Result.open(copied) as result:
+        CallGraph.of(result).write(graph)
+    content = bytearray(copied.read_bytes())
+    with h5py.File(copied) as file:
+        chunk = file["edges/duration_ns"].id.get_chunk_info(0)
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"\xff" * chunk.size
+    copied.write_bytes(content)
+    lines, errors = started("--filename", copied)
+    assert (lines[1], errors) == (f"{copied}; stop it with Ctrl-C\n", "")

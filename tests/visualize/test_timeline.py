@@ -1,6 +1,8 @@
 """The timeline: which values it has, which are drawn, and how."""
 
 import dataclasses
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made import rich
+from plotly.utils import PlotlyJSONEncoder
 
 from pytracer.parse import Result
 from pytracer.visualize.figures.theme import DARK, LIGHT, Theme, bits_colour, message
@@ -17,12 +21,13 @@ from pytracer.visualize.figures.timeline import OWN_COLOURS, UNMEASURED, series
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.function_grid import drawn, follow, inside, modules
 from pytracer.visualize.pages.timeline import drawing, rows
-from pytracer.visualize.pages.timeline_controls import CONTROLS, EVERYTHING, values
+from pytracer.visualize.pages.timeline_controls import CONTROLS, EVERYTHING, controls, values
 from pytracer.visualize.pages.timeline_controls import follow as follow_controls
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.queries.timeline import Cache, Curve, Divergence, Timeline, divergences, timeline
+from pytracer.visualize.queries.kept import Kept
+from pytracer.visualize.queries.timeline import Curve, Divergence, Timeline, divergences, timeline
 from pytracer.visualize.sampling import select, thin
-from pytracer.visualize.state import LOG, MEAN, STD, TIME, State
+from pytracer.visualize.state import IMAG, LOG, MEAN, STD, TIME, State
 
 CALLS = 7
 
@@ -36,6 +41,15 @@ def draw(
 ) -> go.Figure:
     points = of(contents, *names)
     return draw_timeline(points, select(points, state), state, contents.places, found, look)
+
+
+@pytest.fixture
+def complex_contents(tmp_path: Path) -> Contents:
+    """Of `rich`, whose `phase` is complex; its standard deviations are stored, too."""
+    made = rich()
+    [value] = [value for value in made.rows["values"] if not np.isnan(value["mean_imag"])]
+    value |= {"std": 0.125, "std_imag": 0.25}
+    return Contents.of(Result.open(made.write(tmp_path / "complex.h5")))
 
 
 class TestValues:
@@ -78,14 +92,6 @@ class TestValues:
 
     def test_no_function(self, contents: Contents) -> None:
         assert len(timeline(contents, [])) == 0
-
-    def test_cache_gives_the_same_and_forgets(self, contents: Contents) -> None:
-        cache = Cache(contents, values=1)
-        alpha, zeta = ([contents.by_key[name]] for name in ("mod.alpha", "mod.zeta"))
-        first = cache(alpha, None)
-        assert cache(alpha, None) is first
-        cache(zeta, None)
-        assert cache(alpha, None) is not first
 
     def test_divergence_is_at_the_call_that_the_timeline_has(self, result_file: Path, tmp_path: Path) -> None:
         path = tmp_path / "diverged.h5"
@@ -208,6 +214,26 @@ class TestChart:
         assert (trace.name, trace.text[1]) == ("return", "<b>return</b> at script.py:30")
         assert list(trace.customdata[1])[2:] == [2, f"{bits:.1f}", f"{mean:.6g}", f"{std:.3g}"]
 
+    def test_thinned_points_tell_as_much_unless_they_lie_far_apart(
+        self, contents: Contents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        points, state = of(contents, "mod.alpha"), State()
+        thinned = select(points, state, limit=9)
+        assert thinned.thinned
+        for span, lengths, hover in ((points.span(thinned.rows), {6}, "std"), (1, {3}, "zoom in or click")):
+            monkeypatch.setattr("pytracer.visualize.figures.timeline.SPAN", span)
+            figure = draw_timeline(points, thinned, state, contents.places, [], LIGHT)
+            assert {len(cells) for trace in figure.data for cells in trace.customdata} == lengths
+            assert all(hover in trace.hovertemplate for trace in figure.data)
+
+    def test_hover_of_a_thinned_curve_is_of_its_own_points(self, contents: Contents) -> None:
+        points, state = of(contents, "mod.alpha"), State()
+        thinned = select(points, state, limit=9)
+        for i, trace in enumerate(draw_timeline(points, thinned, state, contents.places, [], LIGHT).data):
+            mine = thinned.rows[points.curve[thinned.rows] == i]
+            assert [cells[1] for cells in trace.customdata] == points.value[mine].tolist()
+            assert [cells[4] for cells in trace.customdata] == [f"{m:.6g}" for m in points.column("mean", mine)]
+
     @pytest.mark.parametrize(("y", "title"), [(MEAN, "mean"), (STD, "standard deviation")])
     def test_axes_follow_the_state(self, contents: Contents, y: str, title: str) -> None:
         state = State(y=y, x=TIME, y_scale=LOG, x_scale=LOG, y_format="scientific", x_format="SI")
@@ -322,21 +348,21 @@ class TestPage:
         assert len(inside("", contents)) == len(inside("mod", contents)) == 5
 
     def test_unknown_function_is_a_message(self, contents: Contents) -> None:
-        title, figure, _, _ = drawing(contents, State("gone"), Cache(contents), LIGHT)
+        title, figure, _, _ = drawing(contents, State("gone"), Kept(1), LIGHT)
         assert title == "gone"
         assert "no function 'gone'" in figure.layout.annotations[0].text
 
     def test_nothing_measured_is_a_message(self, contents: Contents) -> None:
-        _, figure, note, _ = drawing(contents, State("mod.silent"), Cache(contents), LIGHT)
+        _, figure, note, _ = drawing(contents, State("mod.silent"), Kept(1), LIGHT)
         assert "Nothing to draw" in figure.layout.annotations[0].text
         assert "not measured" in str(note)
 
     def test_menu_has_all_values_of_the_functions(self, contents: Contents) -> None:
-        options = drawing(contents, State("mod.alpha", argument="x"), Cache(contents), LIGHT)[3]
+        options = drawing(contents, State("mod.alpha", argument="x"), Kept(1), LIGHT)[3]
         assert [option["value"] for option in options] == [EVERYTHING, "x", "y", "return"]
 
     def test_unperturbed_result_draws_values_only(self, unperturbed: Contents) -> None:
-        figure = drawing(unperturbed, State(y="bits"), Cache(unperturbed), LIGHT)[1]
+        figure = drawing(unperturbed, State(y="bits"), Kept(1), LIGHT)[1]
         assert figure.layout.yaxis.title.text.startswith("mean")
         assert "bits" not in " ".join(next(iter(rows(unperturbed, State()))))
 
@@ -348,8 +374,36 @@ class TestPage:
         points = of(contents, "mod.alpha")
         assert [line[column] for line in lines] == points.column("bits_min", select(points, state).rows).tolist()
 
+    def test_part_of_complex_values_is_chosen(self, complex_contents: Contents) -> None:
+        for state, title, y in (
+            (State("mod.phase", y=MEAN), "mean (mean over the elements, real part)", 1.0),
+            (State("mod.phase", y=MEAN, part=IMAG), "mean (mean over the elements, imaginary part)", 0.5),
+            (State("mod.phase", y=STD, part=IMAG), "standard deviation (mean over the elements, imaginary part)", 0.25),
+            (State("mod.phase", part=IMAG), "significant bits (minimum over the elements)", 29.0),
+        ):
+            figure = drawing(complex_contents, state, Cache(complex_contents), LIGHT)[1]
+            assert figure.layout.yaxis.title.text == title
+            [trace] = figure.data
+            assert list(trace.y) == [y]
+            assert trace.customdata[0][4:] == ["1+0.5j", "0.125 and 0.25 of the imaginary part"]
+
+    def test_real_values_have_no_imaginary_part_and_that_is_said(self, complex_contents: Contents) -> None:
+        state = State("mod.solve", y=MEAN, part=IMAG)
+        _, figure, note, _ = drawing(complex_contents, state, Cache(complex_contents), LIGHT)
+        assert figure.layout.annotations[0].text == "Nothing drawn has an imaginary part: choose the real one."
+        assert "2 of 2 values have no imaginary part" in str(note)
+
+    def test_part_is_asked_for_where_a_value_is_complex(self, contents: Contents, complex_contents: Contents) -> None:
+        def hidden(contents: Contents, state: State) -> bool:
+            parts = json.dumps(controls(contents, state), cls=PlotlyJSONEncoder).partition('"timeline-part"')
+            return bool(json.loads(re.findall(r'"hidden": (true|false)', parts[2])[0]))
+
+        assert not hidden(complex_contents, State())
+        assert hidden(contents, State())
+        assert not hidden(contents, State(part=IMAG))  # else nobody could choose the real part again
+
     def test_damage_is_a_message(self, damaged_file: Path) -> None:
         contents = Contents.of(Result.open(damaged_file))
-        _, figure, _, options = drawing(contents, State(), Cache(contents), LIGHT)
+        _, figure, _, options = drawing(contents, State(), Kept(1), LIGHT)
         assert "is corrupt" in figure.layout.annotations[0].text
         assert options == []

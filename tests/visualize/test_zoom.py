@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays as any_array
 from made import SHAPE, WORST, Made, columns_of, rich
 
 from pytracer.parse import Result, ResultError
-from pytracer.visualize import zoom_view
+from pytracer.visualize import zoom_charts, zoom_view
 from pytracer.visualize.agreement import decimal, marked
 from pytracer.visualize.figures import zoom as figures
 from pytracer.visualize.figures.theme import LIGHT
@@ -19,8 +19,9 @@ from pytracer.visualize.figures.zoom import SIDE, Shown, coarse
 from pytracer.visualize.pages import zoom as page
 from pytracer.visualize.queries import arrays
 from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, STD, Elements, Window
-from pytracer.visualize.queries.contents import Contents
+from pytracer.visualize.queries.contents import CallIndex, Contents
 from pytracer.visualize.state import LOG, State
+from pytracer.visualize.zoom_facts import description, facts
 
 ARRAY, SCALAR, WAVE = 1, 0, 2
 """Rows in values of `rich`."""
@@ -37,9 +38,18 @@ def contents(tmp_path: Path) -> Contents:
 def elements(contents: Contents, row: int) -> Elements:
     value = arrays.value(contents.result, row)
     assert value is not None
-    found = Elements.of(contents.result, value)
+    found = Elements.of(contents, value)
     assert found is not None
     return found
+
+
+def drawn(contents: Contents, state: State) -> tuple[Any, ...]:
+    """Heatmap, class of its frame, what it leaves out, line, histogram."""
+    heatmap, *others = (
+        page.drawn(contents, state, LIGHT, draw)
+        for draw in (zoom_charts.heatmap, zoom_charts.profile, zoom_charts.histogram)
+    )
+    return heatmap, *page.frame(contents, state), *others
 
 
 def seen(contents: Contents, **fields: Any) -> zoom_view.View:
@@ -93,7 +103,7 @@ def test_result_that_refers_beyond_its_end_is_corrupt(tmp_path: Path) -> None:
     value = arrays.value(result, 0)
     assert value is not None
     with pytest.raises(ResultError, match="elements that are not there"):
-        Elements.of(result, value)
+        Elements.of(Contents(result, [], CallIndex(np.zeros(0, np.int64), 0)), value)
     with pytest.raises(ResultError, match="observations that are not there"):
         arrays.observations(result, value, 0)
     with pytest.raises(ResultError, match="leads out of the table"):
@@ -249,14 +259,14 @@ def test_zoom_stays_with_the_value(contents: Contents) -> None:
     other = page.followed(clicked, contents, "zoom-value", {"zoom-value": SCALAR})
     assert (other.across_range, other.down_range) == (None, None)
     assert state.with_fields(across=0) == State(across=0)
-    figure, _, note, profile, _ = page.drawn(contents, state, LIGHT)
+    figure, _, note, profile, _ = drawn(contents, state)
     assert (figure.data[0].z.shape, figure.layout.xaxis.range) == ((2, 3), (1.5, 4.5))
     assert (list(profile.data[0].x), profile.layout.xaxis.range) == ([2, 3, 4], (1.5, 4.5))
     assert note[-1].children == "show all"
 
 
 def test_zoom_of_an_array_with_one_axis(contents: Contents) -> None:
-    figure, _, _, profile, _ = page.drawn(contents, State(call=PHASE, across_range=(1.5, 3.5), along="down"), LIGHT)
+    figure, _, _, profile, _ = drawn(contents, State(call=PHASE, across_range=(1.5, 3.5), along="down"))
     assert list(figure.data[0].x) == list(profile.data[0].x) == [2, 3]
     assert profile.layout.meta == {"ranges": {"xaxis": "across_range"}}
 
@@ -277,7 +287,7 @@ def test_pointer_and_clicks_reach_elements(contents: Contents) -> None:
 
 
 def test_facts_of_an_array(contents: Contents) -> None:
-    shown = {div.children[0].children: div.children[1].children for div in page.facts(seen(contents))}
+    shown = {div.children[0].children: div.children[1].children for div in facts(seen(contents))}
     assert shown["shape"] == "3x4x5"
     assert (shown["norm (2, Frobenius)"], shown["condition number"], shown["NaN"]) == ("265", "1e+09", "1")
     assert shown["differs"] == "elements are NaN in some samples only"
@@ -285,7 +295,7 @@ def test_facts_of_an_array(contents: Contents) -> None:
 
 
 def test_page_draws_all_of_an_array(contents: Contents) -> None:
-    heatmap, frame, note, line, histogram = page.drawn(contents, State(), LIGHT)
+    heatmap, frame, note, line, histogram = drawn(contents, State())
     assert heatmap.data[0].z.shape == (4, 5)
     assert heatmap.data[0].z.min() == 5
     assert (frame, note) == ("frame tall", ["axis 0 at 1"])
@@ -300,7 +310,7 @@ def test_page_draws_all_of_an_array(contents: Contents) -> None:
 
 
 def test_page_of_a_scalar_points_to_its_samples(contents: Contents) -> None:
-    heatmap, *_ = page.drawn(contents, State(value=SCALAR), LIGHT)
+    heatmap, *_ = drawn(contents, State(value=SCALAR))
     assert "A single number" in heatmap.layout.annotations[0].text
     title, figure, _ = page.element(contents, State(value=SCALAR), None, LIGHT)
     assert title[0] == "x in each sample "
@@ -308,10 +318,10 @@ def test_page_of_a_scalar_points_to_its_samples(contents: Contents) -> None:
 
 
 def test_vector_is_one_line(contents: Contents) -> None:
-    heatmap, frame, *_ = page.drawn(contents, State(call=PHASE, part=IMAG), LIGHT)
+    heatmap, frame, *_ = drawn(contents, State(call=PHASE, part=IMAG))
     assert heatmap.data[0].z.shape == (1, 6)
     assert frame == "frame flat"
-    assert page.description(contents, State(call=PHASE))[4:6] == [False, True]
+    assert description(contents, State(call=PHASE))[4:6] == [False, True]
 
 
 def test_logarithm_of_nothing_positive_is_a_message(tmp_path: Path) -> None:
@@ -320,7 +330,7 @@ def test_logarithm_of_nothing_positive_is_a_message(tmp_path: Path) -> None:
     made.sample(0)
     made.call(made.function("f"), outputs=[{"shape": (2,), "element_columns": zeros}])
     contents = Contents.of(Result.open(made.write(tmp_path / "zeros.h5")))
-    *_, histogram = page.drawn(contents, State(quantity=STD, colour_scale=LOG), LIGHT)
+    *_, histogram = drawn(contents, State(quantity=STD, colour_scale=LOG))
     assert "No finite number" in histogram.layout.annotations[0].text
 
 
@@ -330,20 +340,20 @@ def test_value_without_elements_says_why(tmp_path: Path) -> None:
     made.call(made.function("f"), outputs=[{"label": "return", "shape": (2, 2)}])
     made.call(made.function("g"))
     contents = Contents.of(Result.open(made.write(tmp_path / "bare.h5")))
-    figure = page.drawn(contents, State(), LIGHT)[0]
+    figure = drawn(contents, State())[0]
     assert "not stored" in figure.layout.annotations[0].text
     _, figure, table = page.element(contents, State(), None, LIGHT)
     assert "not stored" in figure.layout.annotations[0].text
     assert table is None
-    assert page.description(contents, State(function="mod.g"))[0].className == "empty"
+    assert description(contents, State(function="mod.g"))[0].className == "empty"
 
 
 def test_unperturbed_value_has_no_bits(tmp_path: Path) -> None:
     path = rich().write(tmp_path / "plain.h5", perturbed=False, verdict="not perturbed: no noise")
     contents = Contents.of(Result.open(path))
-    heatmap, *_ = page.drawn(contents, State(call=SOLVE, value=ARRAY), LIGHT)
+    heatmap, *_ = drawn(contents, State(call=SOLVE, value=ARRAY))
     assert heatmap.data[0].z.max() == 39  # means of the plane
-    shown = [div.children[0].children for div in page.facts(seen(contents, value=ARRAY))]
+    shown = [div.children[0].children for div in facts(seen(contents, value=ARRAY))]
     assert not any("bits" in name for name in shown)
 
 

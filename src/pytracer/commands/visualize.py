@@ -2,7 +2,7 @@
 
 Shows the newest result in the cache folder, or in the folder given by --directory, or the file given by --filename, in
 the browser. The dashboard runs until Ctrl-C. The call graph is in the result, too; --callgraph checks that a
-file is the call graph of this result.
+file is the call graph of this result. Without it the file beside the result is checked: a wrong one is a warning.
 
 Examples:
     pytracer visualize --filename result.h5 --port 9000
@@ -10,6 +10,7 @@ Examples:
 """
 
 import argparse
+import sys
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -17,6 +18,7 @@ from pytracer.commands.inventory import newest_result
 from pytracer.commands.options import add_directory, at_least
 from pytracer.config import DEFAULTS, Settings
 from pytracer.errors import EXIT_OK, UsageError
+from pytracer.trace.cache import callgraph_of
 
 GENERATED = "-"
 """The token of --token without one: a new one at each start."""
@@ -52,8 +54,11 @@ def execute(options: argparse.Namespace) -> int:
     for each in filter(None, (path, options.compare)):
         if not each.is_file():
             raise UsageError(f"no result {str(each)!r}; make one with `pytracer run -o {each} script.py`")
+    graph = options.callgraph or callgraph_of(path)
     if options.callgraph is not None:
-        _check(options.callgraph, path)
+        _check(graph, path)
+    elif not graph.exists() or not _fits(graph, path):
+        graph = None
     from pytracer.visualize.server import Listening, serve
 
     listening = Listening(
@@ -64,7 +69,7 @@ def execute(options: argparse.Namespace) -> int:
         debug=options.debug,
         browser=not options.no_browser,
     )
-    serve(path, listening, options.compare)
+    serve(path, listening, options.compare, graph)
     return EXIT_OK
 
 
@@ -81,3 +86,19 @@ def _check(callgraph: Path, path: Path) -> None:
 
     with Result.open(path) as result:
         CallGraph.read(callgraph).check(callgraph, result)
+
+
+def _fits(callgraph: Path, path: Path) -> bool:
+    """Whether the file beside the result is its call graph; a warning when not: nobody asked for it by name."""
+    from pytracer.parse.store import ResultError
+
+    try:
+        _check(callgraph, path)
+    except ResultError:
+        return False  # it is the result that cannot be read: serving it tells
+    except UsageError:
+        what = f"{str(callgraph)!r} is not the call graph of {str(path)!r} (damaged, outdated, or of another result)"
+        remedy = "shown is the one in the result; remove the file, or parse the traces again"
+        print(f"pytracer: warning: {what}; {remedy}", file=sys.stderr, flush=True)
+        return False
+    return True

@@ -51,7 +51,6 @@ def create_app(contents: Contents, guard: web.Guard = web.Guard()) -> Dash:  # n
 
 def _layout(contents: Contents) -> html.Div:
     result, found = contents.result, verdict(contents)
-    command = " ".join(map(str, result.provenance.get("command") or []))
     keys = [html.Div([html.Kbd(name), html.Span(what)]) for name, what in KEYS.items()]
     units = switch("unit", "", {BITS: "bits", DIGITS: "decimal digits"}, BITS, hidden=not result.perturbed)
     return html.Div(
@@ -62,14 +61,22 @@ def _layout(contents: Contents) -> html.Div:
                 [
                     html.Span("Pytracer", className="brand"),
                     html.Nav(id="pages"),
-                    html.Span(f"{command}  -  {result.path.name}", className="note", title=str(result.path)),
-                    units,
-                    html.Button("?", id="help-switch", title="keys (key ?)", **key("?")),
-                    html.Button("dark", id="theme-switch", title="light or dark (key d)", **key("d")),
+                    html.Div(
+                        [
+                            units,
+                            html.Button("?", id="help-switch", title="keys (key ?)", **key("?")),
+                            html.Button("dark", id="theme-switch", title="light or dark (key d)", **key("d")),
+                        ],
+                        className="tools",
+                    ),
                 ]
             ),
             html.Section(
-                [html.H1(found.headline), html.P(found.detail)],
+                [
+                    html.H1(found.headline),
+                    html.Span(result.path.name, className="note", title=str(result.path)),
+                    html.P(found.detail),
+                ],
                 id="verdict",
                 className="verdict" if found.measured else "verdict unmeasured",
             ),

@@ -62,6 +62,24 @@ def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
     return dcc.Loading(graph, delay_show=300, overlay_style={"visibility": "visible", "opacity": 0.5})
 
 
+def part(name: str, *without: str) -> html.Div:
+    """What the chart `name` follows of the address: all but the fields of the state that change nothing there."""
+    return html.Div([dcc.Store(id=f"{name}-part"), dcc.Store(id=f"{name}-without", data=without)])
+
+
+def bind_part(app: Dash, page: str, name: str) -> Input:
+    """Let it follow the address of the page; gives what callbacks draw from, instead of the whole address."""
+    found = Input(f"{name}-part", "data")
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "part"),
+        Output(f"{name}-part", "data"),
+        Input(f"{page}-view", "search"),
+        Held(f"{name}-without", "data"),
+        Held(f"{name}-part", "data"),
+    )
+    return found
+
+
 def follow_moves(app: Dash, name: str) -> None:
     """Put what a reader zooms or pans of the chart `name` into the address; see figures.theme.follow."""
     app.clientside_callback(  # type: ignore[no-untyped-call]

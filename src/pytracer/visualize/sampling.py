@@ -9,7 +9,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from pytracer.visualize.queries.cells import BLOCK, Floats, Ints
 from pytracer.visualize.queries.timeline import Timeline
-from pytracer.visualize.state import ALL, BITS, LOG, TIME, Range, State
+from pytracer.visualize.state import ALL, BITS, IMAG, LOG, TIME, Range, State
 from pytracer.visualize.units import count, factor
 
 LIMIT = 1000
@@ -28,6 +28,7 @@ class Selection:
     unmeasured: int  # of the others without a finite number
     hidden: int  # of the others that a logarithmic axis cannot show
     thinned: bool  # whether points were left out
+    imaginary: bool = False  # whether y is of the imaginary part
 
     @property
     def note(self) -> str:
@@ -39,7 +40,8 @@ class Selection:
             parts.append(f"{count(len(self.rows))} of {count(drawable)} points are drawn; {shape}")
         if self.unmeasured:
             seen = count(self.values - self.outside)
-            parts.append(f"{count(self.unmeasured)} of {seen} values were not measured (not perturbed, or no float)")
+            why = "have no imaginary part, or it was" if self.imaginary else "were"
+            parts.append(f"{count(self.unmeasured)} of {seen} values {why} not measured (not perturbed, or no float)")
         if self.hidden:
             parts.append(f"{count(self.hidden)} values are not positive: a logarithmic axis cannot show them")
         if self.outside:
@@ -75,6 +77,7 @@ def select(timeline: Timeline, state: State, limit: int = LIMIT) -> Selection:
         unmeasured=unmeasured,
         hidden=hidden,
         thinned=len(kept) < len(all_rows),
+        imaginary=state.y != BITS and state.part == IMAG,
     )
 
 

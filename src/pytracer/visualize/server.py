@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 from pytracer.config import DEFAULTS
 from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.store import Result
-from pytracer.trace.cache import callgraph_of
 
 LAST_PORT = 65535
 
@@ -32,8 +31,10 @@ class Listening:
     browser: bool = True  # whether one is opened
 
 
-def serve(path: Path, listening: Listening, other: Path | None = None) -> None:
+def serve(path: Path, listening: Listening, other: Path | None = None, callgraph: Path | None = None) -> None:
     """Show the result at `path`, beside the `other` one, until interrupted.
+
+    `callgraph` is named beside it: the file that is known to be its call graph.
 
     Raises:
         ResultError: the result cannot be read.
@@ -64,7 +65,7 @@ def serve(path: Path, listening: Listening, other: Path | None = None) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server = create_server(app.server, sockets=[listener], threads=listening.threads, ident=None)
         address = url(host, port, listening.token)
-        graph = f" and {callgraph_of(path)}" if callgraph_of(path).is_file() else ""
+        graph = f" and {callgraph}" if callgraph is not None else ""
         print(f"Dash is running on {address}\n{path}{graph}; stop it with Ctrl-C", flush=True)
         if listening.browser:
             _open(address)

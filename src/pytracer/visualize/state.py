@@ -17,6 +17,8 @@ TIME: Final = "time"
 LINEAR: Final = "linear"
 LOG: Final = "log"
 ALL: Final = "all"
+REAL: Final = "real"
+IMAG: Final = "imag"
 
 Range = tuple[float, float]
 
@@ -33,7 +35,7 @@ CHOICES: Final = {
     "colour": (BITS, LOST),
     "graph": ("worst", "around"),
     "quantity": (BITS, MEAN, STD),
-    "part": ("real", "imag"),
+    "part": (REAL, IMAG),
     "colour_scale": (LINEAR, LOG),
     "along": ("across", "down"),
     "normalisation": ("count", "share", "density"),
@@ -80,7 +82,7 @@ class State:
     graph: str = "worst"  # whether the graph shows the functions that lose most, or those around the chosen one
     time_range: Range | None = None  # milliseconds that the nested calls are shown of; None for all
     quantity: str = BITS  # of the elements of an array
-    part: str = "real"
+    part: str = REAL  # of complex means and standard deviations; bits are those of the worse part
     across: int | None = None  # axis of the array that goes to the right; None for the last one
     down: int | None = None  # axis that goes down; None for the one before
     across_range: Range | None = None  # indices along those axes that are zoomed into; None for all
@@ -131,7 +133,7 @@ class State:
         """Other filters or axes. A range is given up with the axis that it is of."""
         if changes.keys() & {"x", "x_scale", "lane"}:
             changes.setdefault("x_range", None)
-        if changes.keys() & {"y", "y_scale", "unit"}:
+        if changes.keys() & {"y", "y_scale", "unit", "part"}:
             changes.setdefault("y_range", None)
         if changes.keys() & {"across", "down"}:
             changes |= {"across_range": None, "down_range": None}

@@ -11,7 +11,7 @@ from pytracer.visualize import function_grid
 from pytracer.visualize.figures.theme import FULL_BITS
 from pytracer.visualize.figures.zoom import Shown
 from pytracer.visualize.queries import arrays, calls
-from pytracer.visualize.queries.arrays import BITS, MEAN, REAL, STD, Elements, Value, Window
+from pytracer.visualize.queries.arrays import BITS, COLUMNS, MEAN, REAL, STD, Elements, Value, Window
 from pytracer.visualize.queries.calls import Call
 from pytracer.visualize.queries.cells import Floats
 from pytracer.visualize.queries.contents import Contents
@@ -20,6 +20,7 @@ from pytracer.visualize.state import LOG, State
 BINS = 40
 """Of the histogram, unless the address says otherwise."""
 MOST_BINS = 1000
+NOTHING = "This call has no values: select another call, on the timeline or in the list of functions."
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def view(contents: Contents, state: State) -> View | None:
         return None
     if value is None:
         value = arrays.value(contents.result, _worst(call).row)
-    return None if value is None else View(contents, state, call, value, Elements.of(contents.result, value))
+    return None if value is None else View(contents, state, call, value, Elements.of(contents, value))
 
 
 def _worst(call: Call) -> calls.Value:
@@ -127,13 +128,12 @@ def bins(state: State) -> int:
 def element_rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:
     """All elements, as a table; bits in base 2."""
     found = view(contents, state)
-    names = ("mean", "std", "bits", "mean_imag", "std_imag", "bits_imag")
     if found is None or found.elements is None:
-        yield names
+        yield COLUMNS
         return
-    yield (*(f"index_{axis}" for axis in range(len(found.value.shape))), *names)
     indices = np.unravel_index(np.arange(found.value.size), found.value.shape)
-    columns = [*indices, *(found.elements.columns[name] for name in names)]
+    columns = [*indices, *(found.elements.column(name) for name in COLUMNS)]
+    yield (*(f"index_{axis}" for axis in range(len(found.value.shape))), *COLUMNS)
     yield from zip(*(column.tolist() for column in columns), strict=True)
 
 

@@ -14,6 +14,13 @@ window.dash_clientside.pytracer = {
         document.body.dataset.agThemeMode = theme;
         return [theme, theme === "dark" ? "light" : "dark"];
     },
+    // What a part of a page follows of the address: without the fields that change nothing there.
+    part: function (search, without, held) {
+        const fields = new URLSearchParams(search || "");
+        without.forEach((field) => fields.delete(field));
+        const part = fields.toString();
+        return part === held ? window.dash_clientside.no_update : part;
+    },
     // The selected line, where it can be read without scrolling.
     center: function () {
         requestAnimationFrame(() => {

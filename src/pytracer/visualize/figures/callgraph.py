@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from pytracer.visualize.figures.arrows import HALF, Arrow, arrows
 from pytracer.visualize.figures.bits_axis import add_scale, shades
 from pytracer.visualize.figures.theme import Theme, empty, escape
 from pytracer.visualize.queries.callgraph import PROGRAM, Drawing, Edge, Node
@@ -14,8 +15,6 @@ from pytracer.visualize.units import in_unit
 
 LINE_PIXELS = 56
 COLUMN_PIXELS = 235
-HALF = 0.4
-"""Half of the width of a box; columns are 1 apart."""
 LETTERS = 26
 """Letters of a name that fit into a box."""
 PROGRAM_NAME = "the program"
@@ -38,10 +37,10 @@ def callgraph(
     """
     figure = empty(colours)
     figure.update_layout(showlegend=False, dragmode="pan", bargap=0, barmode="overlay")
-    for edge in drawing.edges:
-        if edge.caller != edge.callee:
-            _edge(figure, drawing.nodes[edge.caller], drawing.nodes[edge.callee], edge, colours)
-    _hover_edges(figure, drawing, contents.names, unit, colours)
+    found = list(arrows(drawing))
+    for arrow in found:
+        _arrow(figure, arrow, colours)
+    _hover_arrows(figure, found, contents.names, unit, colours)
     _boxes(figure, list(drawing.nodes.values()), contents, unit, colours, lost=lost)
     node = drawing.nodes.get(selected) if selected is not None else None
     if node is not None:
@@ -117,42 +116,24 @@ def _hover(node: Node, contents: Contents, unit: str) -> str:
     return f"{name}<br>{function.calls} calls<br>{bits}"
 
 
-def _edge(figure: go.Figure, caller: Node, callee: Node, edge: Edge, colours: Theme) -> None:
-    """A curve with a head; one that leads back to a caller is dashed."""
-    back = callee.column <= caller.column
-    (x0, y0), (x1, y1) = _ends(caller, callee)
-    bend = 0.15 if not back else 0.5
-    path = f"M {x0} {y0} C {x0 + bend} {y0}, {x1 - bend} {y1}, {x1} {y1}"
-    width = 1 + log10(max(edge.calls, 1)) / 2
-    line: dict[str, Any] = {"color": colours.others, "width": width, "dash": "dot" if back else "solid"}
-    figure.add_shape(type="path", path=path, line=line, layer="below")
-    figure.add_annotation(
-        x=x1,
-        y=y1,
-        ax=x1 - 0.03,
-        ay=y1,
-        axref="x",
-        ayref="y",
-        showarrow=True,
-        arrowhead=2,
-        arrowcolor=colours.others,
-        text="",
-    )
+def _arrow(figure: go.Figure, arrow: Arrow, colours: Theme) -> None:
+    """A line with a head; one that leads back to a caller is dotted."""
+    width = 1 + log10(max(arrow.edge.calls, 1)) / 2
+    line: dict[str, Any] = {"color": colours.others, "width": width, "dash": "dot" if arrow.back else "solid"}
+    figure.add_shape(type="path", path=arrow.path, line=line, layer="below")
+    x, y = arrow.curves[-1].x1, arrow.curves[-1].y1
+    head = {"showarrow": True, "arrowhead": 2, "arrowcolor": colours.others, "text": ""}
+    figure.add_annotation(x=x, y=y, ax=x - 0.03, ay=y, axref="x", ayref="y", **head)
 
 
-def _ends(caller: Node, callee: Node) -> tuple[tuple[float, float], tuple[float, float]]:
-    return (caller.column + HALF, caller.line), (callee.column - HALF, callee.line)
-
-
-def _hover_edges(figure: go.Figure, drawing: Drawing, names: Sequence[str], unit: str, colours: Theme) -> None:
-    edges = [edge for edge in drawing.edges if edge.caller != edge.callee]
-    ends = [_ends(drawing.nodes[edge.caller], drawing.nodes[edge.callee]) for edge in edges]
+def _hover_arrows(figure: go.Figure, found: Sequence[Arrow], names: Sequence[str], unit: str, colours: Theme) -> None:
+    middles = [arrow.middle for arrow in found]
     figure.add_scatter(
-        x=[(a[0] + b[0]) / 2 for a, b in ends],
-        y=[(a[1] + b[1]) / 2 for a, b in ends],
+        x=[x for x, _ in middles],
+        y=[y for _, y in middles],
         mode="markers",
         marker={"size": 7, "color": colours.others, "opacity": 0.6},
-        text=[_edge_text(edge, names, unit) for edge in edges],
+        text=[_edge_text(arrow.edge, names, unit) for arrow in found],
         hovertemplate="%{text}<extra></extra>",
     )
 

@@ -1,7 +1,7 @@
 """The chart of the timeline."""
 
 from collections.abc import Iterator, Sequence
-from math import isnan, log10
+from math import isnan, log10, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape, fo
 from pytracer.visualize.queries.cells import Ints
 from pytracer.visualize.queries.timeline import Curve, Divergence, Timeline
 from pytracer.visualize.sampling import Selection, positions
-from pytracer.visualize.state import BITS, DIGITS, LOG, MEAN, MIN, ORDER, TIME, Range, State
+from pytracer.visualize.state import BITS, DIGITS, IMAG, LOG, MEAN, MIN, ORDER, TIME, Range, State
 from pytracer.visualize.units import UNITS, factor, in_unit
 
 OWN_COLOURS = 14
@@ -21,6 +21,8 @@ FEW_CALLS = 12
 MARKS = 1000
 """Calls that raised, and divergences, that are marked; more are counted in the legend."""
 UNMEASURED = "unmeasured"
+SPAN = 2**19
+"""Rows of values that are read to tell more of them: three columns of so many take some 20 ms."""
 MARGIN = 1.5
 """Bits beside the ends of the axis: room for the marks."""
 
@@ -52,11 +54,15 @@ def timeline(
     """
     figure = empty(look)
     curve = points.curve[selection.rows]
+    whole = not selection.thinned or points.span(selection.rows) <= SPAN
+    told, texts = _customdata(points, selection.rows, state, whole=whole), _texts(points, selection.rows, places)
     named: set[str] = set()
     for each in series(points.curves, look):
         mine = np.flatnonzero(np.isin(curve, each.curves))
         if len(mine):
-            marks = _marks(points, selection, mine, each, state, places)
+            marks = _marks(selection, mine, each)
+            marks.update(customdata=[told[i] for i in mine], text=[texts[i] for i in mine])
+            marks.update(hovertemplate=_hover(state, whole=whole))
             marks.update(showlegend=each.group not in named, legendgroup=each.group or None)
             figure.add_trace(marks)
             named |= {each.group} - {""}
@@ -70,10 +76,7 @@ def timeline(
     return figure
 
 
-def _marks(
-    points: Timeline, selection: Selection, mine: Ints, each: Series, state: State, places: Sequence[str]
-) -> go.Scatter:
-    rows = selection.rows[mine]
+def _marks(selection: Selection, mine: Ints, each: Series) -> go.Scatter:
     marker = {"symbol": "triangle-down" if each.output else "triangle-up", "size": 9, "color": each.colour}
     return go.Scatter(
         x=selection.x[mine],
@@ -81,14 +84,11 @@ def _marks(
         mode="markers",
         name=each.name,
         marker=marker | {"opacity": 0.85},
-        customdata=_customdata(points, rows, state, whole=not selection.thinned),
-        text=_texts(points, rows, places),
-        hovertemplate=_hover(state, whole=not selection.thinned),
     )
 
 
 def _hover(state: State, *, whole: bool) -> str:
-    """What the pointer tells; of a curve that is thinned out only what is drawn: reading more would take seconds."""
+    """What the pointer tells; of points far apart among many only what is drawn: reading more would delay each zoom."""
     if not whole:
         return "%{text}<br>call %{customdata[2]}<br>%{y:.6g}<br>zoom in or click to see more<extra></extra>"
     numbers = f"%{{customdata[3]}} {state.unit}<br>mean %{{customdata[4]}}<br>std %{{customdata[5]}}"
@@ -114,17 +114,27 @@ def series(curves: Sequence[Curve], look: Theme) -> Iterator[Series]:
 
 
 def _customdata(points: Timeline, rows: Ints, state: State, *, whole: bool) -> list[list[int | str]]:
-    """Rows of call and value, number, bits, mean and std as texts. Plain lists: of arrays, clicks give nothing back."""
+    """Rows of call and value, number, bits, mean and std as texts. Plain lists: of arrays, clicks give nothing back.
+
+    Read for all curves at once: their values lie between each other, so that each curve would read the same again.
+    """
     call = points.call[rows]
     numbers = (points.calls[call].tolist(), points.value[rows].tolist(), (call + 1).tolist())
     if not whole:
         return [list(cells) for cells in zip(*numbers, strict=True)]
     bits = [UNMEASURED if isnan(b) else in_unit(b, state.unit) for b in points.column("bits_min", rows).tolist()]
-    forms = ((".6g", "mean"), (".3g", "std"))
-    texts = (
-        [UNMEASURED if isnan(v) else format(v, f) for v in points.column(name, rows).tolist()] for f, name in forms
-    )
-    return [list(cells) for cells in zip(*numbers, bits, *texts, strict=True)]
+    means = _numbers(points, "mean", rows, "{:.6g}", "{:.6g}{:+.6g}j")
+    stds = _numbers(points, "std", rows, "{:.3g}", "{:.3g} and {:.3g} of the imaginary part")
+    return [list(cells) for cells in zip(*numbers, bits, means, stds, strict=True)]
+
+
+def _numbers(points: Timeline, column: str, rows: Ints, form: str, complex_form: str) -> list[str]:
+    reals = points.column(column, rows).tolist()
+    imags = points.column(f"{column}_imag", rows).tolist() if points.has_complex else [nan] * len(reals)
+    return [
+        UNMEASURED if isnan(real) else (form if isnan(imag) else complex_form).format(real, imag)
+        for real, imag in zip(reals, imags, strict=True)
+    ]
 
 
 def _texts(points: Timeline, rows: Ints, places: Sequence[str]) -> list[str]:
@@ -206,7 +216,7 @@ def _y_title(state: State) -> str:
     if state.y == BITS:
         return f"{UNITS[state.unit]} ({SUMMARY_NAMES[state.summary]} over the elements)"
     name = "mean" if state.y == MEAN else "standard deviation"
-    return f"{name} (mean over the elements, real part)"
+    return f"{name} (mean over the elements, {'imaginary' if state.part == IMAG else 'real'} part)"
 
 
 def _range(wanted: Range, scale: str) -> Range:

@@ -10,6 +10,7 @@ from pytracer.parse.store import ResultError
 from pytracer.visualize import controls, function_grid, paths
 from pytracer.visualize.components import (
     address,
+    bind_part,
     bits_cell,
     chart,
     exports,
@@ -17,6 +18,7 @@ from pytracer.visualize.components import (
     link,
     lost_cell,
     number_cell,
+    part,
     switch,
     table,
 )
@@ -32,7 +34,7 @@ from pytracer.visualize.units import count
 PATH = paths.CALL_GRAPH
 TITLE = "Call graph"
 
-CONTROLS = {"callgraph-colour": "colour", "callgraph-lane": "lane", "callgraph-part": "graph"}
+CONTROLS = {"callgraph-colour": "colour", "callgraph-lane": "lane", "callgraph-shown": "graph"}
 NEIGHBOURS = 30
 """Callers and callees that are listed."""
 
@@ -41,7 +43,7 @@ def layout(contents: Contents, state: State) -> html.Div:
     """The bars above, the graph below."""
     measured = contents.result.perturbed
     colour = {BITS: "bits left", LOST: "bits lost"}
-    part = {"worst": "functions that lose most" if measured else "first functions", "around": "around the chosen one"}
+    shown = {"worst": "functions that lose most" if measured else "first functions", "around": "around the chosen one"}
     lanes = dict(enumerate(contents.nesting.lanes))
     key: dict[str, Any] = {"data-key": "0"}
     bars = [
@@ -53,6 +55,7 @@ def layout(contents: Contents, state: State) -> html.Div:
     return html.Div(
         [
             address("callgraph"),
+            part("callgraph", "time_range", "lane"),
             html.Section(
                 [
                     html.H2(
@@ -69,7 +72,7 @@ def layout(contents: Contents, state: State) -> html.Div:
                     html.H2(["Who calls whom ", html.Span(id="callgraph-function", className="note")]),
                     html.Div(
                         [
-                            switch("callgraph-part", "show", part, state.graph),
+                            switch("callgraph-shown", "show", shown, state.graph),
                             exports(chart="callgraph", csv="callgraph/edges"),
                         ],
                         className="controls",
@@ -129,7 +132,7 @@ def register(app: Dash, contents: Contents) -> None:
         Output("callgraph-note", "children"),
         Output("callgraph-function", "children"),
         Output("callgraph-neighbours", "children"),
-        Input("callgraph-view", "search"),
+        bind_part(app, "callgraph", "callgraph"),
         Input("theme", "data"),
     )
     def draw_graph(search: str | None, name: str | None) -> tuple[Figure, dict[str, str], str, Any, Any]:

@@ -1,5 +1,6 @@
 """The overview: which functions lose most, how many digits are left, and what the measurement did not see."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -163,12 +164,13 @@ def explanations(contents: Contents, state: State) -> list[Any]:
 
 
 def perturbation(contents: Contents) -> list[Any]:
-    """How many samples, under which noise, and what the bits mean."""
+    """Which program it was, how many samples, under which noise, and what the bits mean."""
     result, found = contents.result, overview.samples(contents.result)
     statuses = ", ".join(f"{number} {status}" for status, number in found.statuses.items())
     failed = f"; {found.failed} ended with an error" if found.failed else ""
     early = f"; of {found.incomplete} the trace ends early" if found.incomplete else ""
-    facts = [("samples", f"{statuses}{failed}{early}")]
+    facts: list[tuple[str, Any]] = [("program", each) for each in _program(contents)]
+    facts.append(("samples", f"{statuses}{failed}{early}"))
     if result.perturbed:
         measure, reference = (str(result.attribute(name)) for name in ("method", "reference"))
         probability, confidence = (result.attribute(name) for name in ("probability", "confidence"))
@@ -180,6 +182,16 @@ def perturbation(contents: Contents) -> list[Any]:
     if omitted := int(result.attribute("elements_omitted")):
         facts.append(("not stored", f"statistics of {count(omitted)} elements of arrays: too many"))
     return [_heading("How it was perturbed"), table(("", ""), facts, className="facts")]
+
+
+def _program(contents: Contents) -> Iterator[html.Code]:
+    """The command line, if it is known: whole, lines broken between its words, and fit to be copied into a shell."""
+    command = contents.result.provenance.get("command")
+    if isinstance(command, list) and command:
+        parts: list[Any] = []
+        for word in command:
+            parts += [html.Span(shlex.quote(str(word))), " "]
+        yield html.Code(parts[:-1])
 
 
 def _layers(found: overview.Samples) -> Sequence[tuple[str, Sequence[str]]]:

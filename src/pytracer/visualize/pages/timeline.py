@@ -1,6 +1,7 @@
 """The timeline: a point for each value of each call of the functions that are selected in the list beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.queries.timeline import SUMMARIES, Cache, Timeline, divergences, timeline
+from pytracer.visualize.queries.kept import Kept
+from pytracer.visualize.queries.timeline import SUMMARIES, Timeline, divergences, timeline
 from pytracer.visualize.sampling import blocks, positions, select, wanted_curves
 from pytracer.visualize.state import BITS, MEAN, State
 
@@ -22,6 +24,9 @@ PATH = paths.TIMELINE
 TITLE = "Timeline"
 NAMED = 3
 """Functions named above the chart."""
+KEPT = 2**22
+"""Values of the timelines that were asked for last, ten bytes or so each."""
+NOTHING = "Nothing to draw with these choices."
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -51,7 +56,7 @@ def layout(contents: Contents, state: State) -> html.Div:
 
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
-    read = Cache(contents)
+    kept: Kept[Timeline] = Kept(KEPT)
     follow_moves(app, "timeline")
 
     @app.callback(
@@ -82,10 +87,10 @@ def register(app: Dash, contents: Contents) -> None:
         Input("theme", "data"),
     )
     def draw(search: str | None, look: str | None) -> tuple[Any, Figure, Any, Any]:
-        return drawing(contents, State.parse(search), read, theme(look))
+        return drawing(contents, State.parse(search), kept, theme(look))
 
 
-def drawing(contents: Contents, state: State, read: Cache, look: Theme) -> tuple[Any, Figure, Any, Any]:
+def drawing(contents: Contents, state: State, kept: Kept[Timeline], look: Theme) -> tuple[Any, Figure, Any, Any]:
     """Title, chart, note and arguments of the functions in `state`; a message where there is nothing to draw."""
     functions = function_grid.drawn(state, contents)
     if not functions:
@@ -96,13 +101,14 @@ def drawing(contents: Contents, state: State, read: Cache, look: Theme) -> tuple
     title = ", ".join(function.name for function in functions[:NAMED])
     title += f" and {len(functions) - NAMED} more" if len(functions) > NAMED else ""
     try:
-        points = read(functions, state.lane)
+        points = kept((*functions, state.lane), partial(timeline, contents, functions, state.lane))
         selection = select(points, state)
         if len(selection.rows) or len(points.raised):
             found = list(divergences(points))
             figure = draw_timeline(points, selection, state, contents.places, found, look)
         else:
-            figure = message("Nothing to draw with these choices.", look)
+            nothing = "Nothing drawn has an imaginary part: choose the real one." if selection.imaginary else NOTHING
+            figure = message(nothing, look)
     except ResultError as error:
         return title, message(str(error), look), "", []
     return title, figure, note(selection.note, state), options(curve.label for curve in points.curves)

@@ -9,13 +9,14 @@ from pytracer.visualize.components import switch
 from pytracer.visualize.figures.timeline import SUMMARY_NAMES
 from pytracer.visualize.function_grid import modules
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import ALL, BITS, CHOICES, LINEAR, LOG, MEAN, ORDER, STD, TIME, State
+from pytracer.visualize.queries.timeline import has_complex
+from pytracer.visualize.state import ALL, BITS, CHOICES, IMAG, LINEAR, LOG, MEAN, ORDER, REAL, STD, TIME, State
 
 EVERYTHING = "*"
 """The choice of all: an empty value would look as if nothing was chosen."""
 
 CONTROLS = (
-    *("y", "summary", "x", "role", "argument", "module", "lane"),
+    *("y", "summary", "x", "role", "argument", "module", "lane", "part"),
     *("y_scale", "y_format", "x_scale", "x_format"),
 )
 """Fields of the state that have a control, with the id 'timeline-<field>'."""
@@ -37,6 +38,7 @@ def controls(contents: Contents, state: State) -> html.Div:
         menu = dcc.Dropdown(id=f"timeline-{name}", options=texts, value=shown[name], clearable=False, searchable=long)
         return html.Label([label, menu], className="menu" if long else "menu short")
 
+    real_only = state.part == REAL and not has_complex(contents.result)
     lanes = [(row, name) for row, name in enumerate(lane_names(contents))]
     main = [
         choice("y", "show", {BITS: "significant bits", MEAN: "mean", STD: "std"}, hidden=not measured),
@@ -46,6 +48,7 @@ def controls(contents: Contents, state: State) -> html.Div:
     more = [
         menu("argument", "value", options(())),
         choice("role", "", {ALL: "all", "inputs": "inputs", "outputs": "outputs"}),
+        choice("part", "of mean and std", {REAL: "real part", IMAG: "imaginary part"}, hidden=real_only),
         menu("module", "module", _menu("all modules", ((name, name) for name in modules(contents)))),
         menu("lane", "lane", _menu("all lanes", lanes)),
         choice("y_scale", "vertical axis", _SCALES),

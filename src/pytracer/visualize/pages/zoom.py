@@ -1,5 +1,6 @@
 """One value from near: the elements of an array, and what every sample had in one of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,20 @@ from plotly.graph_objects import Figure
 from pytracer.parse.store import ResultError
 from pytracer.visualize import controls, paths, zoom_view
 from pytracer.visualize.agreement import decimal, marked
-from pytracer.visualize.components import address, chart, exports, follow_moves, link, switch, table
+from pytracer.visualize.components import address, bind_part, chart, exports, follow_moves, link, part, switch, table
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message, theme
-from pytracer.visualize.queries import arrays, calls
-from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations, Window
+from pytracer.visualize.queries import arrays
+from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.sampling import thin
 from pytracer.visualize.state import LINEAR, LOG, State
-from pytracer.visualize.units import in_unit, text
-from pytracer.visualize.zoom_view import BINS, MOST_BINS, View, view
+from pytracer.visualize.units import in_unit
+from pytracer.visualize.zoom_charts import heatmap, histogram, not_shown, profile
+from pytracer.visualize.zoom_facts import description, number_text
+from pytracer.visualize.zoom_view import BINS, MOST_BINS, NOTHING, View, view
 
 PATH = paths.ZOOM
 TITLE = "Zoom"
-POINTS = 4000
-"""Of a line; a longer one keeps its shape and its extremes."""
 
 CONTROLS = {
     "zoom-quantity": "quantity",
@@ -40,6 +40,19 @@ CONTROLS = {
 }
 
 
+_ZOOM = ("across_range", "down_range")
+_HISTOGRAM = ("bins", "normalisation")
+_COLOURS = ("colour_low", "colour_high")
+WITHOUT = {
+    "zoom-facts": (*_ZOOM, *_HISTOGRAM, *_COLOURS, "quantity", "part", "colour_scale", "element", "along"),
+    "heatmap": (*_HISTOGRAM, "along"),
+    "profile": (*_HISTOGRAM, *_COLOURS),
+    "histogram": (*_ZOOM, *_COLOURS, "element", "along", "across", "down"),
+    "observed": (*_ZOOM, *_HISTOGRAM, *_COLOURS, "quantity", "colour_scale", "along"),
+}
+"""Part of the page -> fields of the address that change nothing there."""
+
+
 def layout(contents: Contents, state: State) -> html.Div:
     """The value above, its elements to the left, one of them in all samples to the right."""
     head = [html.Div(id="zoom-title"), html.Dl(id="zoom-facts", className="facts")]
@@ -47,7 +60,10 @@ def layout(contents: Contents, state: State) -> html.Div:
     columns = [
         html.Div([html.Section(each, className="card") for each in column], className="stack") for column in sections
     ]
-    return html.Div([address("zoom"), html.Section(head, className="card whole"), *columns], className="zoom-page")
+    parts = [part(name, *fields) for name, fields in WITHOUT.items()]
+    return html.Div(
+        [address("zoom"), *parts, html.Section(head, className="card whole"), *columns], className="zoom-page"
+    )
 
 
 def _element() -> list[Any]:
@@ -130,7 +146,7 @@ def register(app: Dash, contents: Contents) -> None:
         Output("zoom-across", "options"),
         Output("zoom-down", "placeholder"),
         Output("zoom-across", "placeholder"),
-        Input("zoom-view", "search"),
+        bind_part(app, "zoom", "zoom-facts"),
     )
     def describe(search: str | None) -> list[Any]:
         return description(contents, State.parse(search))
@@ -155,25 +171,33 @@ def register(app: Dash, contents: Contents) -> None:
         Output("heatmap", "figure"),
         Output("heatmap-frame", "className"),
         Output("heatmap-note", "children"),
-        Output("profile", "figure"),
-        Output("histogram", "figure"),
-        Input("zoom-view", "search"),
+        bind_part(app, "zoom", "heatmap"),
         Input("theme", "data"),
     )
-    def draw(search: str | None, name: str | None) -> tuple[Figure, str, Any, Figure, Figure]:
-        return drawn(contents, State.parse(search), theme(name))
+    def draw_heatmap(search: str | None, name: str | None) -> tuple[Figure, str, Any]:
+        state = State.parse(search)
+        return drawn(contents, state, theme(name), heatmap), *frame(contents, state)
+
+    for chart_name, draw in (("profile", profile), ("histogram", histogram)):
+        _register_chart(app, contents, chart_name, draw)
 
     @app.callback(
         Output("zoom-element", "children"),
         Output("observed", "figure"),
         Output("zoom-samples", "children"),
-        Input("zoom-view", "search"),
+        bind_part(app, "zoom", "observed"),
         Input("heatmap", "hoverData"),
         Input("theme", "data"),
     )
     def point_at(search: str | None, hover: Any, name: str | None) -> tuple[Any, Figure, Any]:
         pointed = hover if ctx.triggered_id == "heatmap" else None
         return element(contents, State.parse(search), pointed, theme(name))
+
+
+def _register_chart(app: Dash, contents: Contents, chart_name: str, draw: Callable[[View, Theme], Figure]) -> None:
+    @app.callback(Output(chart_name, "figure"), bind_part(app, "zoom", chart_name), Input("theme", "data"))
+    def show(search: str | None, name: str | None) -> Figure:
+        return drawn(contents, State.parse(search), theme(name), draw)
 
 
 def followed(state: State, contents: Contents, triggered: str, given: dict[str, Any]) -> State:
@@ -198,88 +222,15 @@ def followed(state: State, contents: Contents, triggered: str, given: dict[str, 
     return selected.with_fields(element=index, across_range=state.across_range, down_range=state.down_range)
 
 
-RANGES = ("down_range", "across_range")
-"""Fields of the state that zoom into the axes, in their order."""
-
-NOTHING = "This call has no values: select another call, on the timeline or in the list of functions."
-
-
-def description(contents: Contents, state: State) -> list[Any]:
-    """Title, facts, values of the call, the chosen one, whether parts and axes are hidden, all axes, those shown."""
+def drawn(contents: Contents, state: State, colours: Theme, draw: Callable[[View, Theme], Figure]) -> Figure:
+    """What `draw` makes of the value of the address; a message where it has no elements."""
     try:
         found = view(contents, state)
+        if found is None or found.elements is None:
+            return message(_why_nothing(found), colours)
+        return draw(found, colours)
     except ResultError as error:
-        return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], [], "", ""]
-    if found is None:
-        return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], [], "", ""]
-    options = [{"label": _choice(value, state.unit), "value": value.row} for value in found.call.values]
-    axes = [{"label": f"axis {axis}, {length}", "value": axis} for axis, length in enumerate(found.value.shape)]
-    is_complex = found.elements is not None and found.elements.is_complex
-    title = html.H2([f"{found.value.label} of {found.call.name} ", html.Span(_about(found), className="note")])
-    few = len(found.value.shape) < 2
-    shown = [f"axis {axis}" for axis in found.axes]
-    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes, *shown]
-
-
-def _choice(value: calls.Value, unit: str) -> str:
-    bits = f", {in_unit(value.bits_min, unit)} {unit}" if value.bits_min is not None else ""
-    return f"{value.label}: {value.type}{bits}"
-
-
-def _about(found: View) -> str:
-    return f"call {found.call.number} of {found.call.calls}, called at {found.call.place}"
-
-
-def facts(found: View) -> list[Any]:
-    """What is known of the value as a whole."""
-    cells, unit = found.value.cells, found.state.unit
-    shape = "x".join(map(str, found.value.shape)) if found.value.shape else "scalar"
-    pairs = [("type", found.value.dtype), ("shape", shape), ("elements", str(found.value.size))]
-    if found.contents.result.perturbed:
-        names = {"bits_min": "min", "bits_p05": "5 %", "bits_median": "median", "bits_mean": "mean", "bits_max": "max"}
-        pairs += [(f"{unit}, {name}", in_unit(cells[column], unit)) for column, name in names.items()]
-        pairs += [
-            (f"{unit} that agree with the unperturbed, min", in_unit(cells["error_bits_min"], unit)),
-            ("agreement", text(_known(cells["agreement"]), ".0%")),
-        ]
-    pairs += [
-        ("unperturbed", _number(cells["unperturbed"], cells["unperturbed_imag"])),
-        ("mean", _number(cells["mean"], cells["mean_imag"])),
-        ("std", _number(cells["std"], cells["std_imag"])),
-        ("largest magnitude", text(_known(cells["largest"]))),
-        ("norm (2, Frobenius)", text(_known(cells["norm"]))),
-        ("condition number", text(_known(cells["condition"]), ".3g")),
-        ("NaN", str(int(cells["nans"]))),
-        ("infinite", str(int(cells["infs"]))),
-    ]
-    listed = [html.Div([html.Dt(name), html.Dd(shown)]) for name, shown in pairs if shown != "-"]
-    return listed + [
-        html.Div([html.Dt("differs"), html.Dd(each, className="problem")]) for each in found.value.findings
-    ]
-
-
-def _known(number: float) -> float | None:
-    return None if np.isnan(number) else number
-
-
-def _number(real: float, imag: float) -> str:
-    if np.isnan(real):
-        return "-"
-    return f"{real:.10g}" if np.isnan(imag) else f"{complex(real, imag):.10g}"
-
-
-def drawn(contents: Contents, state: State, colours: Theme) -> tuple[Figure, str, Any, Figure, Figure]:
-    """Heatmap, class of its frame, what it leaves out, line, histogram."""
-    try:
-        found = view(contents, state)
-    except ResultError as error:
-        found, why = None, str(error)
-    else:
-        why = _why_nothing(found)
-    if found is None or found.elements is None:
-        nothing = message(why, colours)
-        return nothing, "frame flat", "", nothing, nothing
-    return (*_heatmap(found, colours), _line(found, colours), _distribution(found, colours))
+        return message(str(error), colours)
 
 
 def _why_nothing(found: View | None) -> str:
@@ -290,59 +241,20 @@ def _why_nothing(found: View | None) -> str:
     return "Its elements are not stored: equal in all samples, not floating-point, or above the limit of the result."
 
 
-def _heatmap(found: View, colours: Theme) -> tuple[Figure, str, list[Any]]:
-    assert found.elements is not None
-    index = found.value.index(found.element)
-    shape = [window.indices.stop - window.indices.start for window in found.windows]
-    left_out = zoom_figure.coarse_note(shape, found.shown.quantity)
-    if found.is_line:
-        windows, mark = (Window.of(None, 1), found.windows[1]), (0, index[0])
-        figure = zoom_figure.heatmap(found.numbers[None, :], ("", "index"), windows, found.shown, colours, mark=mark)
-        figure.update_yaxes(visible=False, fixedrange=True)
-        return figure, "frame flat", _note(found.state, left_out)
-    down, across = found.axes
-    plane = found.elements.plane(found.numbers, (down, across), found.element)
-    titles, mark = (f"axis {down}", f"axis {across}"), (index[down], index[across])
-    figure = zoom_figure.heatmap(plane, titles, found.windows, found.shown, colours, mark=mark)
-    others = [f"axis {axis} at {position}" for axis, position in enumerate(index) if axis not in (down, across)]
-    return figure, "frame tall", _note(found.state, left_out, ", ".join(others))
-
-
-def _note(state: State, *texts: str) -> list[Any]:
-    """What is not drawn, and the way out of a zoom."""
-    note = "; ".join(filter(None, texts))
+def frame(contents: Contents, state: State) -> tuple[str, list[Any]]:
+    """Class of the frame of the heatmap; what it does not show, and the way out of a zoom."""
+    try:
+        found = view(contents, state)
+    except ResultError:
+        found = None  # the chart says why
+    if found is None or found.elements is None:
+        return "frame flat", []
+    note = not_shown(found)
+    flat = "frame flat" if found.is_line else "frame tall"
     if state.across_range is None and state.down_range is None:
-        return [note]
+        return flat, [note]
     whole = link("show all", PATH, state.with_fields(across_range=None, down_range=None), key="0")
-    return [f"{note}. " if note else "", whole]
-
-
-def _line(found: View, colours: Theme) -> Figure:
-    assert found.elements is not None
-    axis, window = found.axes[found.profile], found.windows[found.profile]
-    line = found.elements.line(axis, found.element)[window.indices]
-    spread = found.elements.quantity(STD, found.part)[line] if found.shown.quantity == MEAN else None
-    finite = np.flatnonzero(np.isfinite(found.numbers[line]))
-    kept = finite[thin(found.numbers[line[finite]], np.zeros(len(finite), np.int64), POINTS)]
-    measured = found.contents.result.perturbed
-    return zoom_figure.profile(
-        window.indices.start + kept,
-        found.numbers[line[kept]],
-        spread[kept] if measured and spread is not None else None,
-        (f"axis {axis}", RANGES[found.profile], window.range),
-        found.shown,
-        colours,
-        mark=found.value.index(found.element)[axis],
-    )
-
-
-def _distribution(found: View, colours: Theme) -> Figure:
-    heights, edges = arrays.histogram(
-        found.numbers, zoom_view.bins(found.state), found.state.normalisation, log=found.shown.log
-    )
-    if not len(heights):
-        return message("No finite number to show on this scale.", colours)
-    return zoom_figure.histogram(heights, edges, found.state.normalisation, found.shown, colours)
+    return flat, [f"{note}. " if note else "", whole]
 
 
 def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> tuple[Any, Figure, Any]:
@@ -366,11 +278,11 @@ def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> t
 def _in_short(found: View, chosen: int) -> str:
     if found.elements is None:
         return ""
-    columns = {name: column[chosen] for name, column in found.elements.columns.items()}
+    columns = found.elements.row(chosen)
     bits = in_unit(columns["bits"], found.state.unit)
-    short = f"mean {_number(columns['mean'], columns['mean_imag'])}"
+    short = f"mean {number_text(columns['mean'], columns['mean_imag'])}"
     if found.contents.result.perturbed:
-        short += f", std {_number(columns['std'], columns['std_imag'])}, {bits} {found.state.unit}"
+        short += f", std {number_text(columns['std'], columns['std_imag'])}, {bits} {found.state.unit}"
         if found.elements.is_complex:
             short += f" and {in_unit(columns['bits_imag'], found.state.unit)} of the imaginary part"
     return short

@@ -1,7 +1,6 @@
 """Reads one value: what is known of it as a whole, its elements, and what each sample had in one of them."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, floor
 from typing import Final, NamedTuple, Self
 
@@ -12,6 +11,7 @@ from pytracer.parse.schema import Finding
 from pytracer.parse.store import Result, ResultError
 from pytracer.records.schema import Role
 from pytracer.visualize.queries.cells import Floats, Ints
+from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import Range
 
 REAL: Final = "real"
@@ -88,32 +88,42 @@ def value(result: Result, row: int) -> Value | None:
     )
 
 
+COLUMNS: Final = ("mean", "std", "bits", "mean_imag", "std_imag", "bits_imag")
+"""Of the table `elements`."""
+
+
 @dataclass(frozen=True)
 class Elements:
-    """The elements of an array, or the one of a scalar; flat columns in C order."""
+    """The elements of an array, or the one of a scalar; columns are flat, in C order."""
 
+    contents: Contents
     shape: tuple[int, ...]
-    columns: dict[str, Floats]  # of the table `elements`
+    rows: slice  # in the table `elements`
+    is_complex: bool
 
     @classmethod
-    def of(cls, result: Result, value: Value) -> Self | None:
+    def of(cls, contents: Contents, value: Value) -> Self | None:
         """None when they are not stored."""
         first, size = int(value.cells["elements"]), value.size
         if first < 0 or size < 1:
             return None
-        if first + size > len(result.elements) or (value.shape and size != int(np.prod(value.shape))):
+        if first + size > len(contents.result.elements) or (value.shape and size != int(np.prod(value.shape))):
             raise ResultError(f"the result is corrupt: value {value.row} has elements that are not there; parse again")
-        names = ("mean", "std", "mean_imag", "std_imag", "bits", "bits_imag")
-        return cls(value.shape, {name: result.elements.read(name, slice(first, first + size)) for name in names})
+        return cls(contents, value.shape, slice(first, first + size), value.is_complex)
 
-    @cached_property
-    def is_complex(self) -> bool:
-        """Whether any element has an imaginary part."""
-        return bool(np.isfinite(self.columns["mean_imag"]).any())
+    def column(self, name: str) -> Floats:
+        """One of COLUMNS."""
+        key = (name, self.rows.start, self.rows.stop)
+        return self.contents.columns(key, lambda: self.contents.result.elements.read(name, self.rows))
+
+    def row(self, element: int) -> dict[str, float]:
+        """What is known of one element, by COLUMNS."""
+        table = self.contents.result.elements
+        return {name: float(table.read(name, self.rows.start + element)) for name in COLUMNS}
 
     def quantity(self, quantity: str, part: str = REAL) -> Floats:
         """One number for each element, flat: bits, mean or std of the real or the imaginary part."""
-        return self.columns[f"{quantity}_imag" if part == IMAG else quantity]
+        return self.column(f"{quantity}_imag" if part == IMAG else quantity)
 
     def plane(self, flat: Floats, axes: tuple[int, int], element: int) -> Floats:
         """Two axes, rows and columns, of a flat column; the other indices are those of `element`."""

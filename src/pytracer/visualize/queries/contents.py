@@ -12,10 +12,13 @@ import numpy as np
 from pytracer.parse.store import Result
 from pytracer.shared import NO_NOISE
 from pytracer.visualize.queries.callgraph import Graph
-from pytracer.visualize.queries.cells import Ints, known, pick
+from pytracer.visualize.queries.cells import Floats, Ints, known, pick
+from pytracer.visualize.queries.kept import Kept
 from pytracer.visualize.queries.nesting import Nesting
 
 UNKNOWN_PLACE = "unknown place"
+ELEMENTS = 2**22
+"""Kept of arrays, eight bytes each."""
 INSTALLED = re.compile(r"^.*/(?:site-packages|dist-packages|lib(?:64)?/python3\.\d+t?)/")
 """Where installed packages and the standard library are: their files are known by the rest of their paths."""
 
@@ -104,6 +107,11 @@ class Contents:
     def by_row(self) -> dict[int, Function]:
         """The functions by their rows."""
         return {function.row: function for function in self.functions}
+
+    @cached_property
+    def columns(self) -> Kept[Floats]:
+        """Columns of the elements of arrays that were read last."""
+        return Kept(ELEMENTS)
 
     @cached_property
     def nesting(self) -> Nesting:

@@ -15,10 +15,14 @@ LEVELS = 40
 """Levels of nested calls of a lane that are drawn; deeper calls are counted."""
 LANES = 24
 """Lanes that are drawn together; the others are counted."""
-BARS = 3000
+BARS = 1500
 """Bars that a browser still moves without delay."""
 PIXELS = 1000
 """Calls that are shorter than this part of the view share a bar with their neighbours."""
+
+
+COARSER = 1.25
+"""How much longer steps get while there are too many bars."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ class _Sharing:
         """Shared bars: as fine as the screen when they are at most `limit`, else coarser."""
         step = (view[1] - view[0]) / PIXELS
         while len((found := self.at(step, view[0])).worst) > limit:
-            step *= 2
+            step *= COARSER
         return found
 
     def at(self, step: float, first: float) -> _Shared:

@@ -6,7 +6,6 @@ A value takes ten bytes or so here: what an axis shows is read for the values in
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from pytracer.parse.store import Result
 from pytracer.records.schema import Outcome
 from pytracer.visualize.queries.cells import Floats, Ints, Rows, pick
 from pytracer.visualize.queries.contents import Contents, Function
-from pytracer.visualize.state import BITS, MEAN, MIN, STD, State
+from pytracer.visualize.state import BITS, IMAG, MIN, State
 
 BLOCK = 2**17
 """Calls taken at once."""
@@ -63,6 +62,15 @@ class Timeline:
         """Indices of those of `calls` that ended with an exception."""
         return np.flatnonzero(pick(self.result.calls, "outcome", self.calls) == Outcome.RAISED)
 
+    @cached_property
+    def has_complex(self) -> bool:
+        """Whether any value may have an imaginary part."""
+        return has_complex(self.result)
+
+    def span(self, rows: Ints) -> int:
+        """Rows of values between the first and the last of these: so many are read for a column of them."""
+        return int(np.ptp(self.value[rows])) + 1 if len(rows) else 0
+
     def site(self, rows: Ints) -> Ints:
         """Row in sites of the call of each of these values; -1 when unknown."""
         sites: Ints = pick(self.result.calls, "site", self.calls[self.call[rows]])
@@ -80,7 +88,14 @@ class Timeline:
 
 def column(state: State) -> str:
     """The column of values that the y axis shows."""
-    return {BITS: SUMMARIES[state.summary], MEAN: "mean", STD: "std"}[state.y]
+    if state.y == BITS:
+        return SUMMARIES[state.summary]
+    return f"{state.y}_imag" if state.part == IMAG else state.y
+
+
+def has_complex(result: Result) -> bool:
+    """Whether any value of the result may have an imaginary part."""
+    return any(dtype.startswith("complex") for dtype in result.types["dtype"].tolist())
 
 
 def timeline(contents: Contents, functions: Sequence[Function], lane: int | None = None) -> Timeline:
@@ -169,24 +184,3 @@ def divergences(found: Timeline) -> Iterator[Divergence]:
     for row in np.flatnonzero(here.any(axis=0)).tolist():
         first = int(here[:, row].argmax())
         yield Divergence(int(place[first, row]), samples[row], kinds[row])
-
-
-class Cache:
-    """The timelines asked for last: a zoom asks for the same one again and again."""
-
-    def __init__(self, contents: Contents, values: int = 2**22) -> None:
-        self._contents, self._limit = contents, values
-        self._kept: dict[tuple[Any, ...], Timeline] = {}
-        self._lock = Lock()
-
-    def __call__(self, functions: Sequence[Function], lane: int | None) -> Timeline:
-        """The timeline of these functions."""
-        with self._lock:
-            key = (*functions, lane)
-            found = self._kept.pop(key, None)
-            if found is None:
-                found = timeline(self._contents, functions, lane)
-            self._kept[key] = found
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._limit:
-                del self._kept[next(iter(self._kept))]
-            return found
