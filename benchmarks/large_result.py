@@ -66,6 +66,7 @@ def write_result(path: Path, calls: int, seed: int = 1) -> Path:
             **{name: ["[]"] * (SAMPLES + 1) for name in ("layers", "missing")},
             **{name: ["{}"] * (SAMPLES + 1) for name in ("settings", "environment")},
             exit_code=[UNKNOWN_EXIT] * (SAMPLES + 1),
+            duration_ns=[-1] * (SAMPLES + 1),
         )
         for start in range(0, calls, BLOCK):
             block(writer, random, start, min(BLOCK, calls - start))

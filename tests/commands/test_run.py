@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,41 @@ def test_a_program_that_reads_nothing_does_not_wait_for_an_open_pipe(pytracer: P
         os.close(reader)
         os.close(writer)
     assert shown.returncode == 0, shown.stderr
+
+
+WAITS = """
+import math, os, signal, sys, time
+
+time.sleep(0.25)
+math.sqrt(2.0)
+if sys.argv[1] == "kill":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("how", ["end", "kill"])
+def test_when_each_sample_ran(pytracer: Pytracer, tmp_path: Path, how: str) -> None:
+    (tmp_path / "p.py").write_text(WAITS)
+    clock, before = time.monotonic_ns(), datetime.now().astimezone().replace(microsecond=0)
+    shown = pytracer("run", "-n", 2, "--json", "p.py", how)
+    passed, after = time.monotonic_ns() - clock, datetime.now().astimezone()
+    samples = json.loads(shown.stdout)["samples"]
+    assert [sample["exit_code"] for sample in samples] == [-signal.SIGKILL if how == "kill" else 0] * 3
+    assert all(sample["duration_ns"] > 0.25e9 for sample in samples)
+    assert sum(sample["duration_ns"] for sample in samples) < passed  # one after the other
+    started = [datetime.fromisoformat(sample["started"]) for sample in samples]
+    assert [before, *started, after] == sorted([before, *started, after])
+
+
+def test_what_was_not_seen_to_end_ran_for_an_unknown_time(pytracer: Pytracer, programs: Path, tmp_path: Path) -> None:
+    assert pytracer("run", "-n", 2, programs / "cancels.py").returncode == 0
+    _, first, second = traces(tmp_path)
+    (first / "exit.json").unlink()  # Pytracer was killed
+    (second / "exit.json").write_text('{"status": 0}')  # written by an older one
+    reference, *others = json.loads(pytracer("parse", "--json").stdout)["samples"]
+    assert reference["duration_ns"] > 0
+    assert [sample["duration_ns"] for sample in others] == [None, None]
+    assert [sample["started"] for sample in others] == [Trace.open(path).meta["started"] for path in (first, second)]
 
 
 # --- failures

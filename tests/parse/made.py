@@ -69,6 +69,7 @@ class Made:
 
     def sample(self, number: int, **cells: Any) -> int:
         default = {"status": "measured" if number else "reference", "model": "sr" if number else "none", "complete": 1}
+        default |= {"started": "", "duration_ns": -1}
         default |= {"trace": f"traces/{number}", "seed": str(10 + number) if number else "", "exit_code": 0}
         return self.add("samples", sample=number, **default | cells)
 
@@ -175,6 +176,8 @@ def rich() -> Made:
             missing=json.dumps(["long double"]),
             calls=10 + number,
             noisy_loops=100 * number,
+            started=f"2026-01-31T23:59:0{number}.250+01:00",
+            duration_ns=1_500_000_000 + 10**9 * number,
         )
     made.sample(SAMPLES, status="failed", reason="exit code 3", exit_code=3, complete=0, calls_dropped=2)
     made.add("notes", sample=SAMPLES, text="1 call was cut")

@@ -132,6 +132,8 @@ def test_failed_samples_are_not_measured(tmp_path: Path) -> None:
 
     paths = write_experiment(tmp_path, body, 5)
     (paths[4] / "meta.json").write_text("{")
+    (paths[4] / "exit.json").write_text('{"started": "2026-01-31T23:59:00+00:00", "duration_ns": 7}')
+    (paths[2] / "exit.json").write_text('{"status": 3}')  # an older trace
     codes = {paths[0]: 0, paths[1]: 0, paths[2]: 3, paths[3]: None}
     with parse(paths, tmp_path / "r.h5", exit_codes=codes) as result:
         rows = {row: result.samples.row(i) for i, row in enumerate(result.samples["sample"].tolist())}
@@ -144,6 +146,8 @@ def test_failed_samples_are_not_measured(tmp_path: Path) -> None:
         ]
         assert rows[2]["reason"] == "it ended with exit code 3, the reference with 0"
         assert "not JSON" in rows[-1]["reason"]
+        assert (rows[-1]["started"], rows[-1]["duration_ns"]) == ("2026-01-31T23:59:00+00:00", 7)
+        assert rows[2]["duration_ns"] == -1
         assert call_of(result, "f")["output_bits_min"] == significant_bits(BAD[[1, 3], None])[0]
 
 

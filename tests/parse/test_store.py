@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made import ATTRIBUTES
 
 from pytracer.errors import PytracerError
-from pytracer.parse.schema import RESULT_FORMAT, TABLES, TEXT
+from pytracer.parse.schema import ADDED, RESULT_FORMAT, TABLES, TEXT
 from pytracer.parse.store import Result, ResultError, ResultWriter
 
 
@@ -111,6 +111,30 @@ def test_what_is_no_result(tmp_path: Path) -> None:
         file.attrs["format"], file.attrs["version"] = RESULT_FORMAT, 99
     with pytest.raises(ResultError, match="result format 99"):
         Result.open(tmp_path / "newer.h5")
+
+
+def test_columns_that_came_later_are_unknown_in_older_files(tmp_path: Path) -> None:
+    path = write(tmp_path / "old.h5")
+    with h5py.File(path, "r+") as file:
+        for table, columns in ADDED.items():
+            for column in columns:
+                del file[table][column]
+    with Result.open(path) as result:
+        for table, columns in ADDED.items():
+            for column, unknown in columns.items():
+                assert getattr(result, table)[column].tolist() == [unknown] * 3
+                assert getattr(result, table).read(column, np.array([0, 2])).tolist() == [unknown] * 2
+                assert getattr(result, table).row(2)[column] == unknown
+        with pytest.raises(ResultError, match="cannot be read"):
+            result.samples.row(3)
+
+
+def test_columns_that_came_later_are_checked_where_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.h5")
+    with h5py.File(path, "r+") as file:
+        exchange(file, "samples/started", h5py.ExternalLink("other.h5", "/x"))
+    with pytest.raises(ResultError, match="samples/started is missing"):
+        Result.open(path)
 
 
 def read_all(path: Path) -> None:

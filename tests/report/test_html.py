@@ -28,7 +28,7 @@ def made() -> Made:
     """`bad` loses 40 bits in element [1, 2] of its result, three samples measured."""
     result = Made()
     for number in range(4):
-        result.sample(number)
+        result.sample(number, started=f"2026-01-31T23:59:0{number}+01:00", duration_ns=number * 10**9 + 5 * 10**8)
     result.sample(4, status="failed", reason=f"exit code 1 {EVIL}", exit_code=1)
     bits = np.array([[50.0, 49, 48], [47, 46, 10]])
     columns = {name: np.full((2, 3), 1.5) for name in ("mean", "std")} | {"bits": bits}
@@ -111,6 +111,9 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert "2 x mod.late" in page.texts["divergences"]
     assert re.search(r"10\.0\s+1\.5\s+100%\s+return of mod\.bad", page.texts["divergences"])
     assert "exit code 1" in page.texts["samples"]
+    assert re.search(r"2\s+0\s+0\s+2\.50 s\s+2026-01-31 23:59:02\+01:00\s+measured", page.texts["samples"])
+    assert re.search(r"4\s+1\s+0\s+unknown\s+unknown\s+failed", page.texts["samples"])
+    assert "wall time of the whole process, with tracing" in page.texts["samples"]
     assert page.names.count("svg") == 1 + 3  # distribution; calls, elements and samples of the worst value
 
 

@@ -229,6 +229,18 @@ def test_samples_are_listed_and_counted(reader: Reader) -> None:
     assert "1 call was cut" in reader.driver.find_element(By.ID, "page").text
 
 
+def test_samples_have_a_time(reader: Reader) -> None:
+    reader.open("samples")
+    reader.sees("#page td", "reference | 0 |  | 1.50 s | 2026-01-31 23:59:00.250+01:00")
+    reader.sees("#page td", "failed | 3 | exit code 3; its trace ends early; 1 call was cut | unknown | unknown")
+    reader.sees("#page .note", "wall time of the whole process, with tracing and noise")
+    reader.open("samples?counter=seconds")
+    reader.sees("#samples-counter", "seconds of wall time")
+    reader.sees("#counters .ytitle", "seconds of wall time")
+    reader.count("#counters .bartext", 4)
+    reader.sees("#counters .bartext", "4.50")
+
+
 def test_changed_functions_lead_to_their_calls(reader: Reader) -> None:
     reader.open("compare")
     reader.sees("#compared .legendtext", "the other result")

@@ -139,6 +139,8 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "environment": (TEXT, "JSON object: environment variables that can change results, as the program had them"),
         "exit_code": ("i8", "exit code of the program; UNKNOWN_EXIT when not known"),
         "complete": ("u1", "1 when the program ended regularly, 0 when its trace ends early"),
+        "started": (TEXT, "ISO 8601 with zone: when its process started, else its recording; empty when not known"),
+        "duration_ns": ("i8", "wall time of its process, with tracing and noise; -1 when not known"),
         "calls": ("i8", "number of recorded calls"),
         "calls_dropped": ("i8", "calls not recorded: disk full or a limit"),
         "values_not_understood": ("i8", "values of an unknown type"),
@@ -268,6 +270,9 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "text": (TEXT, "what was dropped while reading its trace"),
     },
 }
+
+ADDED: Final[dict[str, dict[str, str | int]]] = {"samples": {"started": "", "duration_ns": -1}}
+"""Columns that files of this version may lack because they were written before, and what is then read: not known."""
 
 REFERENCES: Final = {
     "functions": {"worst_call": "calls"},

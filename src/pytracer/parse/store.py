@@ -24,6 +24,7 @@ from pytracer.errors import PytracerError, UsageError
 from pytracer.parse.chunks import ChunkedTable
 from pytracer.parse.files import Part
 from pytracer.parse.schema import (
+    ADDED,
     ATTRIBUTES,
     JSON_COLUMNS,
     NEVER_NONE,
@@ -265,6 +266,8 @@ class Result:
             # A link could lead to any other file, or to a pipe that never answers.
             inside = all(isinstance(self._file.get(part, getlink=True), h5py.HardLink) for part in (table, name))
             dataset = self._file.get(name) if inside else None
+            if column in ADDED.get(table, {}) and self._file.get(name, getlink=True) is None:
+                continue
             if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1:
                 raise _corrupt(self.path, f"{name} is missing")
             if dataset.external or dataset.is_virtual:
@@ -288,7 +291,10 @@ class Result:
         if column not in TABLES[table]:
             raise KeyError(f"{table} has no column {column}")
         try:
-            dataset = self._datasets[f"{table}/{column}"]
+            dataset = self._datasets.get(f"{table}/{column}")
+            if dataset is None:  # written before there was this column
+                default = ADDED[table][column]
+                return np.full(self.length(table), default, object if isinstance(default, str) else None)[rows]
             if TABLES[table][column][0] == TEXT:
                 dataset = dataset.asstr(errors="replace")
             return dataset[rows]

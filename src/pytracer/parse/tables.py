@@ -20,6 +20,7 @@ from pytracer.parse.values import NAMED, View
 from pytracer.records.ledger import gaps, merge
 from pytracer.records.reader import Trace
 from pytracer.records.schema import COUNTERS, Kind, Role
+from pytracer.records.start import moment, read_times
 from pytracer.records.tables import Function
 
 Ints = NDArray[np.int64]
@@ -132,8 +133,9 @@ def samples(experiment: Experiment) -> Columns:
 def _sample(sample: Sample) -> tuple[Any, ...]:
     trace = sample.trace
     names = [name for name in TABLES["samples"] if name in (COUNTERS.names or ())]
+    started, duration = read_times(sample.path)
     if trace is None:
-        nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, 0, *(0 for _ in names)]
+        nothing = ["", "", "[]", "[]", "{}", "{}", sample.exit_code, 0, started, duration, 0, *(0 for _ in names)]
         return (sample.number, str(sample.path), sample.status.value, sample.reason, *nothing)
     noise, counters = trace.meta["noise"], trace.counters()
     seed = "" if trace.seed is None or trace.model == "none" else str(trace.seed)
@@ -142,7 +144,8 @@ def _sample(sample: Sample) -> tuple[Any, ...]:
     calls = sum(len(lane.calls) for _, lane in trace.lanes())
     return (
         *(sample.number, str(sample.path), sample.status.value, sample.reason, trace.model, seed, layers, missing),
-        *(*around, sample.exit_code, trace.ended_ns is not None, calls),
+        *(*around, sample.exit_code, trace.ended_ns is not None),
+        *(started or moment(trace.meta.get("started")), duration, calls),
         *(min(counters[name], 2**63 - 1) for name in names),
     )
 

@@ -7,7 +7,9 @@ without header, so `numpy.memmap(path, dtype=CALL)` reads them.
       meta.json                 written at start: META_FIELDS below
       end.json                  written at a regular end; absent when the process was killed: {"ended_ns": int}
       spec.json                 what the parent asked the traced process to do
-      exit.json                 written by the parent: {"status": int}, minus the signal's number when one ended it
+      exit.json                 written by the parent: {"status": int, "started": str, "duration_ns": int}; status:
+                                minus the signal's number when one ended it; started: of the process, ISO 8601 with
+                                zone; duration_ns: its wall time; older traces lack both times
       stdout.txt, stderr.txt    what the program printed, when `pytracer run` captured it
       pytracer.log              written by the parent, for people: how it started the process, and how that ended
       user.json                 which code is the user's own: {"roots": [str], "files": [str]}, for child processes

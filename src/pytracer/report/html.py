@@ -272,10 +272,14 @@ def _how(result: Result) -> Markup:
 
 
 def _all_samples(result: Result) -> Markup:
-    headings = ("sample", "exit code", "calls", "status", "noise", "seed", "remark")
+    headings = ("sample", "exit code", "calls", "ran for", "started", "status", "noise", "seed", "remark")
     lines = []
     for row in rows(result.samples):
         code = "unknown" if row["exit_code"] == UNKNOWN_EXIT else str(row["exit_code"])
+        ran = "unknown" if row["duration_ns"] < 0 else f"{row['duration_ns'] / 1e9:.2f} s"
+        started = row["started"].replace("T", " ") or "unknown"
         remark = "; ".join(filter(None, (row["reason"], "" if row["complete"] else "its trace ends early")))
-        lines.append((str(row["sample"]), code, str(row["calls"]), row["status"], row["model"], row["seed"], remark))
-    return section("Samples", table_of(headings, lines, 3))
+        head = (str(row["sample"]), code, str(row["calls"]), ran, started)
+        lines.append((*head, row["status"], row["model"], row["seed"], remark))
+    note = element("p", "ran for: wall time of the whole process, with tracing and noise", class_="note")
+    return section("Samples", note, table_of(headings, lines, 4))

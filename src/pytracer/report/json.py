@@ -21,7 +21,7 @@ aggregates    the same over all call sites, one per function, most bits lost fir
                bits_lost: {max, median}, worst_call}; the median of output bits is over the minima of the calls
               worst_call: row of the call that loses most in the table calls of the result, or null
 samples       {sample, trace, status, reason, model, seed, layers, missing, settings, environment, exit_code, complete,
-              calls, ...counters}
+              started, duration_ns, calls, ...counters}; started: ISO 8601; duration_ns: wall time, with tracing
 noise         {models, seeds, layers, missing, counts, settings, blas_threads}; settings, varied ones: {name: levels}
 explanations  where differences begin, and which settings explain them (none does alone when settings is empty):
               {function, file, line, caller, settings, levels: {setting: [levels with equal outputs]}, samples, calls}

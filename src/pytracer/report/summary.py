@@ -38,6 +38,8 @@ def samples(result: Result) -> list[dict[str, Any]]:
     found = []
     for row in rows(result.samples):
         row["exit_code"] = None if row["exit_code"] == UNKNOWN_EXIT else row["exit_code"]
+        row["started"] = row["started"] or None
+        row["duration_ns"] = None if row["duration_ns"] < 0 else row["duration_ns"]
         row["seed"] = int(row["seed"]) if DECIMAL.fullmatch(row["seed"]) else None
         row["complete"] = bool(row["complete"])
         for name in ("layers", "missing", "settings", "environment"):

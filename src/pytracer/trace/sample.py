@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -69,6 +70,8 @@ class Sample:
     words: tuple[str, ...] = ()  # the command line that asked for it
     experiment: str | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    started: str = field(default="", init=False)  # ISO 8601 with zone
+    _started_ns: int = field(default=0, init=False, repr=False)  # CLOCK_MONOTONIC
 
     def start(self, stdin: Stream = None, stdout: Stream = None, stderr: Stream = None) -> None:
         """Start the process. Streams are those of subprocess.Popen; None inherits the user's."""
@@ -81,6 +84,8 @@ class Sample:
             raise PytracerError(f"cannot write {str(path)!r}: {error.strerror}; free some space") from None
         journal = trace_journal(self.trace)
         journal.record("args", self.words)
+        self.started = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        self._started_ns = time.monotonic_ns()
         # Without -P a module in the working directory could replace one that the traced process imports for itself.
         self.process = subprocess.Popen(
             [*prefix, sys.executable, *interpreter_options(), "-P", "-m", "pytracer.trace.child", str(path)],
@@ -110,13 +115,15 @@ class Sample:
         }
 
     def wait(self) -> None:
-        """Wait for the end, and record how it ended beside the trace."""
+        """Wait for the end, and record beside the trace how it ended, when it started and how long it ran."""
         assert self.process is not None
         self.process.wait()
+        duration = time.monotonic_ns() - self._started_ns
+        ended = {"status": self.status, "started": self.started, "duration_ns": duration}
         trace_journal(self.trace).say(describe(self.status))
-        # When the disk is full or the trace was discarded, `parse` will not know the status.
+        # When the disk is full or the trace was discarded, `parse` will not know them.
         with contextlib.suppress(OSError):
-            (self.trace / EXIT_NAME).write_text(json.dumps({"status": self.status}))
+            (self.trace / EXIT_NAME).write_text(json.dumps(ended))
             fold_tails(self.trace)
 
     @property

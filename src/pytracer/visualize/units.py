@@ -31,6 +31,11 @@ def text(value: float | complex | None, form: str = ".6g") -> str:
     return NOTHING if value is None else format(value, form)
 
 
+def seconds(nanoseconds: int | None) -> str:
+    """A time that was measured, in seconds."""
+    return "unknown" if nanoseconds is None else f"{nanoseconds / 1e9:,.2f} s".replace(",", "\N{NO-BREAK SPACE}")
+
+
 def count(value: int) -> str:
     """A number of things, with groups of thousands."""
     return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")

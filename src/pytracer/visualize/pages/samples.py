@@ -1,4 +1,4 @@
-"""The executions: how each was perturbed, how it ended, what it counted, and what was varied around it."""
+"""The executions: how each was perturbed, how it ended, how long it ran, what it counted, what was varied around it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,12 +15,16 @@ from pytracer.visualize.queries import samples
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.samples import COUNTERS, LOSSES, Sample, Samples
 from pytracer.visualize.state import State
-from pytracer.visualize.units import count
+from pytracer.visualize.units import count, seconds
 
 PATH = paths.SAMPLES
 TITLE = "Samples"
 LISTED = 500
 """Samples that are listed; the CSV has all."""
+RAN_FOR = (
+    "ran for: wall time of the whole process, with tracing and noise; not what the program takes alone. Samples that "
+    "run side by side (--jobs) slow each other down."
+)
 
 
 def layout(contents: Contents, state: State) -> html.Div:
@@ -31,8 +35,8 @@ def layout(contents: Contents, state: State) -> html.Div:
         return html.Div([address("samples"), problem(error)])
     if not found.all:
         return html.Div([address("samples"), empty("This result has no samples.")])
-    names = found.counters
-    drawn = state.counter if state.counter in names else (names[0] if names else None)
+    names = found.drawable
+    drawn = state.counter if state.counter in names else next(iter(names), None)
     return html.Div(
         [
             address("samples"),
@@ -41,7 +45,7 @@ def layout(contents: Contents, state: State) -> html.Div:
                 [
                     html.Div(
                         [
-                            controls.choice("samples-counter", "count", {n: COUNTERS[n] for n in names}, drawn),
+                            controls.choice("samples-counter", "show", names, drawn),
                             exports(chart="counters", csv="samples/counters"),
                         ],
                         className="controls",
@@ -61,7 +65,7 @@ def layout(contents: Contents, state: State) -> html.Div:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     try:
-        first = next(iter(samples.samples(contents.result).counters), "")
+        first = next(iter(samples.samples(contents.result).drawable), "")
     except ResultError:
         return  # `layout` shows why
     controls.bind(app, "samples", {"samples-counter": "counter"}, {"counter": first})
@@ -72,24 +76,24 @@ def register(app: Dash, contents: Contents) -> None:
 
 
 def drawing(contents: Contents, state: State, colours: Theme) -> Figure:
-    """The chosen counter of each sample."""
+    """The chosen counter of each sample, or its time."""
     found = samples.samples(contents.result)
-    names = found.counters
+    names = found.drawable
     name = state.counter if state.counter in names else next(iter(names), None)
     if name is None:
         return message("Nothing was counted.", colours)
-    values = [sample.counters[name] for sample in found.all]
-    return draw_counters([sample.number for sample in found.all], values, COUNTERS[name], colours)
+    return draw_counters([sample.number for sample in found.all], found.drawn(name), names[name], colours)
 
 
 def _executions(found: Samples) -> list[Any]:
-    headings = ("sample", "status", "exit code", "noise", "seed", *found.varied, "remarks")
+    headings = ("sample", "status", "exit code", "remarks", "ran for", "started", "noise", "seed", *found.varied)
     rows = [_execution(sample, found.varied) for sample in found.all[:LISTED]]
     more = len(found.all) - LISTED
     return [
         html.Div([html.H2(f"{len(found.all)} samples"), exports(csv="samples/samples")], className="bar"),
         html.Div(table(headings, rows, className="wide"), className="scroll"),
-        html.P(f"and {more} more: the CSV has all" if more > 0 else "", className="note"),
+        *([html.P(f"and {more} more: the CSV has all", className="note")] if more > 0 else []),
+        html.P(RAN_FOR, className="note"),
     ]
 
 
@@ -101,10 +105,12 @@ def _execution(sample: Sample, varied: Sequence[str]) -> list[Any]:
         number_cell(str(sample.number)),
         html.Td(sample.status, className="problem" if bad else None),
         html.Td(code, className="number problem" if bad else "number"),
+        html.Td("; ".join(filter(None, remarks)), className="remark"),
+        number_cell(seconds(sample.duration_ns)),
+        number_cell(sample.started.replace("T", " ") or "unknown"),
         sample.model,
         number_cell(sample.seed),
         *(_setting(sample, name) for name in varied),
-        "; ".join(filter(None, remarks)),
     ]
 
 
@@ -141,7 +147,7 @@ def _environment(found: Samples, contents: Contents) -> list[Any]:
     provenance = contents.result.provenance
     facts = [
         (title, str(provenance.get(name, "")))
-        for name, title in (("started", "reference started"), ("python", "Python"), ("platform", "platform"))
+        for name, title in (("python", "Python"), ("platform", "platform"))
         if provenance.get(name)
     ]
     packages = provenance.get("packages")
@@ -157,17 +163,20 @@ def _environment(found: Samples, contents: Contents) -> list[Any]:
 def rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
     """All samples, as a table."""
     found = samples.samples(contents.result)
-    yield ("sample", "status", "reason", "exit_code", "complete", "model", "seed", "trace", *found.varied)
+    yield (
+        *("sample", "status", "reason", "exit_code", "complete", "started", "duration_ns", "model", "seed", "trace"),
+        *found.varied,
+    )
     for each in found.all:
-        head = (each.number, each.status, each.reason, each.exit_code, each.complete, each.model, each.seed, each.trace)
-        yield [*head, *(_setting(each, name) for name in found.varied)]
+        ended = (each.number, each.status, each.reason, each.exit_code, each.complete, each.started, each.duration_ns)
+        yield [*ended, each.model, each.seed, each.trace, *(_setting(each, name) for name in found.varied)]
 
 
 def counter_rows(contents: Contents, _: State) -> Iterator[Sequence[Any]]:
-    """All counters, as a table."""
-    yield ("sample", *COUNTERS)
+    """All counters and the time, as a table."""
+    yield ("sample", *COUNTERS, "duration_ns")
     for each in samples.samples(contents.result).all:
-        yield [each.number, *each.counters.values()]
+        yield [each.number, *each.counters.values(), each.duration_ns]
 
 
 CSV = {"samples": rows, "counters": counter_rows}

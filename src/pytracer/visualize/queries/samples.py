@@ -26,6 +26,9 @@ COUNTERS: Final[Mapping[str, str]] = {
 }
 """Column of the table `samples` -> what it counts."""
 
+SECONDS: Final = "seconds"
+"""What can be drawn beside COUNTERS: how long the samples ran."""
+
 LOSSES: Final = COUNTERS.keys() & {"calls_dropped", "values_not_understood", "values_truncated", "arrays_omitted"}
 """Those that say that something is missing."""
 
@@ -41,6 +44,8 @@ class Sample:
     seed: str
     exit_code: int | None  # None: not known
     complete: bool
+    started: str  # ISO 8601 with zone; empty when not known
+    duration_ns: int | None  # wall time with tracing and noise; None: not known
     trace: str
     layers: tuple[str, ...]
     missing: tuple[str, ...]
@@ -60,6 +65,18 @@ class Samples:
     def counters(self) -> list[str]:
         """The columns of COUNTERS that are not 0 everywhere."""
         return [name for name in COUNTERS if any(sample.counters[name] for sample in self.all)]
+
+    @cached_property
+    def drawable(self) -> dict[str, str]:
+        """What differs from 0 in some sample, and its title: counters, and SECONDS."""
+        timed = any(sample.duration_ns is not None for sample in self.all)
+        return {name: COUNTERS[name] for name in self.counters} | ({SECONDS: "seconds of wall time"} if timed else {})
+
+    def drawn(self, name: str) -> list[float | None]:
+        """Of each sample what `name` of `drawable` says; None where it is not known."""
+        if name != SECONDS:
+            return [sample.counters[name] for sample in self.all]
+        return [None if sample.duration_ns is None else sample.duration_ns / 1e9 for sample in self.all]
 
     @cached_property
     def common(self) -> dict[str, str]:
@@ -97,6 +114,8 @@ def _sample(cells: dict[str, Any], notes: Sequence[str]) -> Sample:
         seed=cells["seed"],
         exit_code=None if cells["exit_code"] == UNKNOWN_EXIT else cells["exit_code"],
         complete=bool(cells["complete"]),
+        started=cells["started"],
+        duration_ns=None if cells["duration_ns"] < 0 else cells["duration_ns"],
         trace=cells["trace"],
         layers=tuple(_json(cells["layers"], list)),
         missing=tuple(_json(cells["missing"], list)),
