@@ -62,6 +62,22 @@ def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
     return dcc.Loading(graph, delay_show=300, overlay_style={"visibility": "visible", "opacity": 0.5})
 
 
+def plain(name: str, **more: Any) -> html.Div:
+    """A box for long tables, which a callback gives to the id "<name>-plain", property "data", as components of `html`."""
+    return html.Div([dcc.Store(id=f"{name}-plain"), html.Div(id=name, **more)])
+
+
+def bind_plain(app: Dash, name: str) -> None:
+    """Draw what the box is given, and scroll to what is 'current' in it."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "plain"),
+        Output(name, "title"),
+        Input(f"{name}-plain", "data"),
+        Held(name, "id"),
+        prevent_initial_call=True,
+    )
+
+
 def part(name: str, *without: str) -> html.Div:
     """What the chart `name` follows of the address: all but the fields of the state that change nothing there."""
     return html.Div([dcc.Store(id=f"{name}-part"), dcc.Store(id=f"{name}-without", data=without)])

@@ -21,15 +21,14 @@ window.dash_clientside.pytracer = {
         const part = fields.toString();
         return part === held ? window.dash_clientside.no_update : part;
     },
-    // The selected line, where it can be read without scrolling.
-    center: function () {
-        requestAnimationFrame(() => {
-            const line = document.querySelector("#source-lines .current");
-            const box = document.getElementById("source-lines");
-            if (line && box) {
-                box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
-            }
-        });
+    // Long tables: React takes seconds for what a browser draws in milliseconds.
+    plain: function (parts, id) {
+        const box = document.getElementById(id);
+        box.replaceChildren(element(parts));
+        const line = box.querySelector(".current");
+        if (line) {
+            box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+        }
         return window.dash_clientside.no_update;
     },
     // A chart that does not look at its frame by itself is first drawn before the frame has its size.
@@ -54,6 +53,29 @@ window.dash_clientside.pytracer = {
         return window.dash_clientside.no_update;
     },
 };
+
+// The document's own element for a component of Dash's html, as the server sends it.
+function element(part) {
+    if (Array.isArray(part)) {
+        const all = document.createDocumentFragment();
+        all.append(...part.map(element));
+        return all;
+    }
+    if (part === null || part === undefined || typeof part !== "object") {
+        return document.createTextNode(part ?? "");
+    }
+    const made = document.createElement(part.type);
+    for (const [name, value] of Object.entries(part.props)) {
+        if (name === "children") {
+            made.append(element(value));
+        } else if (name === "style") {
+            Object.entries(value).forEach(([property, text]) => made.style.setProperty(property, text));
+        } else {
+            made.setAttribute(name === "className" ? "class" : name, value);
+        }
+    }
+    return made;
+}
 
 // What the reader zooms or pans goes to the address, in units of the axis: the figure names the field of each axis.
 let lastMove = -Infinity;

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
 from pytracer.visualize.components import (
     address,
+    bind_plain,
     bits_cell,
     empty,
     exports,
@@ -20,6 +21,7 @@ from pytracer.visualize.components import (
     lost_cell,
     lost_text,
     number_cell,
+    plain,
     problem,
     table,
 )
@@ -43,7 +45,7 @@ def layout(contents: Contents, state: State) -> html.Div:
             html.Div([menu, exports(csv="source/lines")], className="bar"),
             html.Div(
                 [
-                    html.Section(id="source-lines", className="card lines"),
+                    plain("source-lines", className="card lines"),
                     html.Section(id="source-calls", className="card line-calls"),
                 ],
                 className="source-columns",
@@ -75,7 +77,7 @@ def register(app: Dash, contents: Contents) -> None:
         return [state.with_fields(file=given, line=None).search, no_update, no_update]
 
     @app.callback(
-        Output("source-lines", "children"), Output("source-calls", "children"), Input("source-view", "search")
+        Output("source-lines-plain", "data"), Output("source-calls", "children"), Input("source-view", "search")
     )
     def show(search: str | None) -> list[Any]:
         try:
@@ -83,12 +85,7 @@ def register(app: Dash, contents: Contents) -> None:
         except ResultError as error:
             return [problem(error), []]
 
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("pytracer", "center"),
-        Output("source-lines", "title"),
-        Input("source-lines", "children"),
-        prevent_initial_call=True,
-    )
+    bind_plain(app, "source-lines")
 
 
 def place(contents: Contents, sources: Sources, state: State) -> tuple[str, int]:
