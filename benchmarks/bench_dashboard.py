@@ -25,6 +25,8 @@ from selenium.webdriver import Chrome
 
 SIZES = (100_000, 1_000_000)
 SECONDS = 30
+SETTLED = 1.0
+"""A chart that was not drawn again for so many seconds will not be."""
 WANTED = {
     "start to first page, s": 3.0,
     "first page, MB": 1.0,
@@ -137,6 +139,9 @@ def timed(driver: Chrome, action: str, condition: str) -> float:
 def zoomed(driver: Chrome, chart: str) -> float:
     """Seconds of a zoom: the chart follows the mouse at once; then the server gives what was left out."""
     driver.execute_script(COUNT_PLOTS.replace("CHART", chart))
+    plots = -1
+    while plots != (plots := driver.execute_script("return window.plots")):
+        time.sleep(SETTLED)
     return timed(driver, ZOOM.replace("CHART", chart), f"{ZOOMED[chart]} && window.plots > 1")
 
 

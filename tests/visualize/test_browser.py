@@ -258,6 +258,19 @@ def test_decimal_digits_everywhere(page: Timeline) -> None:
     )
 
 
+def test_navigation_keeps_the_state(page: Timeline) -> None:
+    page.open("timeline/?function=mod.alpha")
+    page.shows("mod.alpha", 21)
+    page.sees("nav a[aria-current]", "Timeline")
+    page.count("nav a[aria-current]", 1)
+    script = "return [...document.querySelectorAll('nav a')].map(a => a.search)"
+    assert set(page.driver.execute_script(script)) == {"?function=mod.alpha"}
+    page.click("nav a", "Source")
+    page.sees("nav a[aria-current]", "Source")
+    page.count("nav a[aria-current]", 1)
+    page.at("source?function=mod.alpha")
+
+
 def test_keys_lead_through_the_pages(page: Timeline) -> None:
     page.open("?function=mod.alpha")
     page.sees("nav a[aria-current]", "Overview")

@@ -126,7 +126,7 @@ def test_chart_tells_function_bits_and_time(contents: Contents) -> None:
     chart = drawn(contents, found, selected=1)
     measured = chart["measured"]
     rows = [cells for cells in measured.customdata if cells[0] == 1]  # type: ignore[attr-defined]
-    assert [row[1:4] for row in rows] == [["mod.solve", "5.0 bits", "0.4"]]
+    assert [list(row[1:4]) for row in rows] == [["mod.solve", "5.0 bits", "0.4"]]
     assert "5.0  mod.solve" in measured.text  # type: ignore[attr-defined]
     assert len(chart["not measured"].x) == 3  # type: ignore[attr-defined]
     frame = chart["shapes"][-1]  # type: ignore[index]

@@ -60,7 +60,7 @@ def _layout(contents: Contents) -> html.Div:
             html.Header(
                 [
                     html.Span("Pytracer", className="brand"),
-                    html.Nav(id="pages"),
+                    html.Nav(links(), id="pages"),
                     html.Div(
                         [
                             units,
@@ -100,9 +100,13 @@ def _register(app: Dash, contents: Contents) -> None:
     def show(path: str | None, search: str | None) -> Any:
         return page(contents, path, View.parse(search))
 
-    @app.callback(Output("pages", "children"), Input("url", "pathname"), Input("url", "search"))
-    def navigation(path: str | None, search: str | None) -> list[Any]:
-        return links(path, View.parse(search))
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("pytracer", "navigation"),
+        Output("pages", "title"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        State("pages", "id"),
+    )
 
     @app.callback(
         Output("call", "children"), Output("call", "hidden"), Input("url", "pathname"), Input("url", "search")
@@ -145,12 +149,9 @@ def page(contents: Contents, path: str | None, state: View) -> Any:
         return problem(error)
 
 
-def links(path: str | None, state: View) -> list[Any]:
-    """The navigation: links to all pages that keep the state."""
-    return [
-        link(page.TITLE, page.PATH, state, key=str(number), current=_normal(path) == page.PATH)
-        for number, page in enumerate(PAGES, 1)
-    ]
+def links() -> list[Any]:
+    """The navigation: links to all pages. The browser lets them keep the state and marks the page shown."""
+    return [link(page.TITLE, page.PATH, View(), key=str(number)) for number, page in enumerate(PAGES, 1)]
 
 
 def selected_call(contents: Contents, path: str | None, state: View) -> tuple[Any, bool]:

@@ -26,11 +26,9 @@ def key(name: str) -> dict[str, Any]:
     return {"data-key": name}
 
 
-def link(children: Any, path: str, state: State, *, key: str = "", title: str = "", current: bool = False) -> html.A:
+def link(children: Any, path: str, state: State, *, key: str = "", title: str = "") -> html.A:
     """A link to a page in a state. `key` is the key that follows it, in lower case."""
     more: dict[str, Any] = {"data-key": key} if key else {}
-    if current:
-        more["aria-current"] = "page"
     title = f"{title} (key {key})".strip() if key else title
     return html.A(children, href=paths.href(path, state), className="view", title=title, **more)
 
@@ -63,7 +61,7 @@ def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
 
 
 def plain(name: str, **more: Any) -> html.Div:
-    """A box for long tables, which a callback gives to the id "<name>-plain", property "data", as components of `html`."""
+    """A box for a long table, which a callback gives as components of `html` to the data of the id '<name>-plain'."""
     return html.Div([dcc.Store(id=f"{name}-plain"), html.Div(id=name, **more)])
 
 

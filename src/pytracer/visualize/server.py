@@ -52,9 +52,11 @@ def serve(path: Path, listening: Listening, other: Path | None = None, callgraph
         from waitress import create_server  # dash takes a second: not before a mistake of the user is reported
 
         from pytracer.visualize.app import create_app
+        from pytracer.visualize.memory import return_freed_memory
         from pytracer.visualize.queries.contents import Contents
         from pytracer.visualize.web import Guard
 
+        return_freed_memory()
         app = create_app(Contents.of(result, second), Guard(listening.token, host if is_loopback(host) else ""))
         _warn(listening)
         if listening.debug:

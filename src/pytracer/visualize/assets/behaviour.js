@@ -14,6 +14,15 @@ window.dash_clientside.pytracer = {
         document.body.dataset.agThemeMode = theme;
         return [theme, theme === "dark" ? "light" : "dark"];
     },
+    // The links to all pages keep the state.
+    navigation: function (path, search, id) {
+        for (const link of document.querySelectorAll(`#${id} a`)) {
+            link.search = search || "";
+            const current = link.pathname === ((path || "").replace(/\/+$/, "") || "/");
+            current ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+        }
+        return window.dash_clientside.no_update;
+    },
     // What a part of a page follows of the address: without the fields that change nothing there.
     part: function (search, without, held) {
         const fields = new URLSearchParams(search || "");

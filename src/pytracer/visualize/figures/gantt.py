@@ -40,7 +40,6 @@ def gantt(
     """
     figure = empty(colours)
     measured = ~np.isnan(bars.bits)
-    frame = {"line": {"width": 0.5, "color": colours.grid}}
     for rows, name, (colour, ink) in (
         (np.flatnonzero(measured), "measured", shades(bars.bits[measured].tolist(), lost=lost)),
         (np.flatnonzero(~measured), "not measured", (colours.grid, colours.ink)),
@@ -48,8 +47,10 @@ def gantt(
         if len(rows):
             trace = _trace(bars, rows, nesting, names, unit, lost=lost)
             # A legend of the measured ones would show one colour of many.
-            more = {"name": name, "marker": frame | {"color": colour}, "showlegend": name != "measured"}
-            figure.add_trace(trace | more | {"insidetextfont": {"color": ink}})
+            more = {"name": name, "marker": {"color": colour}, "showlegend": name != "measured"}
+            labels = _labels(bars, rows, nesting, names, unit)
+            text = {"text": labels, "insidetextfont": {"color": ink}} if any(labels) else {"textposition": "none"}
+            figure.add_trace(trace | more | text)
     follow(figure, xaxis="time_range")
     figure.update_xaxes(title_text="time, ms", range=bars.view_ms)
     firsts = list(bars.lanes.values())
@@ -70,8 +71,6 @@ def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: 
     length = bars.end_ms[rows] - bars.start_ms[rows]
     functions = [escape(names[f]) for f in nesting.function[bars.call[rows]].tolist()]
     shown = [in_unit(bits, unit) for bits in bars.bits[rows].tolist()]
-    visible = np.minimum(bars.end_ms[rows], last) - np.maximum(bars.start_ms[rows], first)
-    letters = (visible / pixel / LETTER_PIXELS).astype(int).tolist()
     columns = zip(
         bars.call[rows].tolist(),
         functions,
@@ -84,11 +83,10 @@ def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: 
         "type": "bar",
         "orientation": "h",
         "base": bars.start_ms[rows],
-        "x": np.maximum(length, pixel),
+        "x": np.maximum(length - pixel, pixel),  # neighbours stay apart
         "y": bars.line[rows],
         "width": 0.88,
-        "customdata": [list(cells) for cells in columns],
-        "text": [_label(*cells) for cells in zip(functions, shown, letters, strict=True)],
+        "customdata": np.array([list(cells) for cells in columns], object),  # lists would be copied cell by cell
         "textposition": "inside",
         "insidetextanchor": "start",
         "textangle": 0,
@@ -97,6 +95,16 @@ def _trace(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: 
         "hovertemplate": "<b>%{customdata[1]}</b><br>%{customdata[2]}<br>"
         "%{customdata[3]} ms, from %{base:.6g} ms%{customdata[4]}<extra></extra>",
     }
+
+
+def _labels(bars: Bars, rows: Any, nesting: Nesting, names: Sequence[str], unit: str) -> list[str]:
+    """What fits into each bar."""
+    first, last = bars.view_ms
+    visible = np.minimum(bars.end_ms[rows], last) - np.maximum(bars.start_ms[rows], first)
+    letters = (visible / (last - first) * PIXELS / LETTER_PIXELS).astype(int).tolist()
+    columns = (nesting.function[bars.call[rows]].tolist(), bars.bits[rows].tolist(), letters)
+    cells = zip(*columns, strict=True)
+    return [_label(escape(names[f]), in_unit(bits, unit), n) if n >= SHORTEST else "" for f, bits, n in cells]
 
 
 def _more(count: int, *, lost: bool) -> str:
@@ -110,7 +118,7 @@ def _label(name: str, bits: str, letters: int) -> str:
     for shown in (name.replace("&lt;locals&gt;.", ""), name.rpartition(".")[2]):
         if len(before) + len(shown) <= letters:
             return before + shown
-    return before.strip() if letters >= SHORTEST else ""
+    return before.strip()
 
 
 def _border(first: int, colours: Theme) -> dict[str, Any]:

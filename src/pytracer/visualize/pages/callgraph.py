@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash import State as Held
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
@@ -107,7 +108,7 @@ def register(app: Dash, contents: Contents) -> None:
         Input("gantt", "clickData"),
         Input("callgraph", "clickData"),
         Input("gantt-all", "n_clicks"),
-        Input("callgraph-view", "search"),
+        Held("callgraph-view", "search"),
         prevent_initial_call=True,
     )
     def follow(bar: Any, box: Any, _: Any, search: str | None) -> tuple[Any, Any, Any]:

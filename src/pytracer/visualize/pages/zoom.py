@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
+from dash import State as Held
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
@@ -158,7 +159,7 @@ def register(app: Dash, contents: Contents) -> None:
         Input("zoom-value", "value"),
         Input("heatmap", "clickData"),
         Input("profile", "clickData"),
-        Input("zoom-view", "search"),
+        Held("zoom-view", "search"),
         prevent_initial_call=True,
     )
     def follow(row: int | None, cell: Any, point: Any, search: str | None) -> tuple[Any, Any, Any]:

@@ -15,14 +15,14 @@ LEVELS = 40
 """Levels of nested calls of a lane that are drawn; deeper calls are counted."""
 LANES = 24
 """Lanes that are drawn together; the others are counted."""
-BARS = 1500
+BARS = 1200
 """Bars that a browser still moves without delay."""
 PIXELS = 1000
 """Calls that are shorter than this part of the view share a bar with their neighbours."""
 
 
 COARSER = 1.25
-"""How much longer steps get while there are too many bars."""
+"""Steps get at least so much longer while there are too many bars."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ def bars(
     first, last = view_ms if view_ms is not None else (0.0, nesting.end_ms)
     last = max(last, first + 1e-6)
     shown = _shown(nesting, lane)
-    there = (nesting.start_ns <= last * 1e6) & (nesting.end_ns >= first * 1e6)
-    first_line = np.full(len(nesting.lanes), -1)
+    there = np.flatnonzero((nesting.start_ns <= last * 1e6) & (nesting.end_ns >= first * 1e6))
+    first_line = np.full(len(nesting.lanes), -1, np.int32)
     first_line[list(shown)] = list(shown.values())
-    in_lanes = there & (first_line[nesting.lane] >= 0)
-    chosen = np.flatnonzero(in_lanes & (nesting.depth < LEVELS))
-    line: Ints = (first_line[nesting.lane[chosen]] + nesting.depth[chosen]).astype(np.int64)
+    in_lanes = there[first_line[nesting.lane[there]] >= 0].astype(np.int32 if len(nesting) < 2**31 else np.int64)
+    chosen = in_lanes[nesting.depth[in_lanes] < LEVELS]
+    line = first_line[nesting.lane[chosen]] + nesting.depth[chosen]
     bits = nesting.lost if lost else nesting.bits
     start, end = nesting.start_ns[chosen] / 1e6, nesting.end_ns[chosen] / 1e6
     share = _Sharing(start, end, line, -bits[chosen] if lost else bits[chosen])
@@ -126,7 +126,7 @@ def bars(
         lanes=shown,
         lines=int(sum(nesting.levels[i] for i in shown)),
         view_ms=(first, last),
-        left_out=_left_out(len(nesting.lanes) - len(shown), int(in_lanes.sum()) - len(chosen), found),
+        left_out=_left_out(len(nesting.lanes) - len(shown), len(in_lanes) - len(chosen), found),
     )
 
 
@@ -160,7 +160,7 @@ class _Sharing:
         """Shared bars: as fine as the screen when they are at most `limit`, else coarser."""
         step = (view[1] - view[0]) / PIXELS
         while len((found := self.at(step, view[0])).worst) > limit:
-            step *= COARSER
+            step *= max(len(found.worst) / limit, COARSER)
         return found
 
     def at(self, step: float, first: float) -> _Shared:
