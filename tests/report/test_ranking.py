@@ -1,9 +1,25 @@
-"""Where the worst element of a value is, also in a result that was damaged."""
+"""The order of the ranking; where the worst element of a value is, also in a result that was damaged."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from made import Made
 
-from pytracer.report.ranking import _index
+from pytracer.parse import Result
+from pytracer.report.ranking import _index, ranking
+from pytracer.visualize.queries.contents import Contents
+
+
+def test_bits_that_differ_by_rounding_are_ranked_by_the_first_call(tmp_path: Path) -> None:
+    made = Made()
+    made.sample(0)
+    for name, lost in (("caller", 39.04078736363689), ("callee", 39.04078736363792), ("worst", 39.042)):
+        made.call(made.function(name), output_bits_min=9.5, bits_lost=lost, measurable=1)
+    with Result.open(made.write(tmp_path / "ties.h5")) as result:
+        names = [row.function.rpartition(".")[2] for row in ranking(result)]
+        assert names == ["worst", "caller", "callee"]
+        assert [function.name.rpartition(".")[2] for function in Contents.of(result).functions] == names
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (4, 1, 5)])

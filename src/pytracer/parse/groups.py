@@ -7,6 +7,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+def rank_key(bits: Floats) -> Floats:
+    """Bits to rank by: what differs less than a thousandth differs by the rounding of the statistics themselves."""
+    rounded: Floats = np.round(bits, 3)
+    return rounded
+
+
 class Groups:
     """Which of `count` groups each row belongs to: numbers (N,) from 0 on. A group may be empty."""
 

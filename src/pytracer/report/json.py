@@ -42,6 +42,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pytracer.parse.groups import rank_key
 from pytracer.parse.store import Result
 from pytracer.report.ranking import Row, ranking
 from pytracer.report.settings import explanations
@@ -98,7 +99,7 @@ def _function(result: Result, row: Row) -> dict[str, Any]:
 
 def aggregates(result: Result) -> list[dict[str, Any]]:
     """The functions of `result`, most bits lost first; those without bits come last, in order of first call."""
-    order = np.argsort(-result.functions["bits_lost_max"], kind="stable")  # NaN comes last
+    order = np.argsort(-rank_key(result.functions["bits_lost_max"]), kind="stable")  # NaN comes last
     found = [_aggregate(result, row) for row in rows(result.functions)]
     return [found[i] for i in order]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pytracer.parse.groups import Groups
+from pytracer.parse.groups import Groups, rank_key
 from pytracer.parse.store import Result
 
 Ints = NDArray[np.int64]
@@ -76,7 +76,7 @@ def ranking(result: Result) -> list[Row]:
     worst = _worst(result, np.where(worst_call >= 0, np.append(calls["worst_value"], -1)[worst_call], -1))
     number, measurable, broken = groups.sizes(), groups.sums(calls["measurable"]), groups.sums(calls["disagreements"])
     functions, places = _functions(result), _places(result)
-    order = np.lexsort((first, -broken, bits["output_bits"][0], -lost))  # NaN comes last
+    order = np.lexsort((first, -broken, rank_key(bits["output_bits"][0]), -rank_key(lost)))  # NaN comes last
     return [
         Row(
             function=functions[function[first[i]]],

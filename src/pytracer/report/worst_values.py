@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pytracer.parse.groups import rank_key
 from pytracer.parse.store import Result
 
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ def worst_values(result: Result, limit: int) -> list[WorstValue]:
     function, site = calls["function"].astype(np.int64), calls["site"].astype(np.int64)
     key = function * (len(result.sites) + 1) + site + 1
     order = np.flatnonzero((lost > 0) & (value >= 0))
-    order = order[np.argsort(-lost[order], kind="stable")]
+    order = order[np.argsort(-rank_key(lost[order]), kind="stable")]
     _, first = np.unique(key[order], return_index=True)
     outputs = calls["output_bits_min"]
     return [

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from pytracer.parse.groups import rank_key
 from pytracer.parse.store import Result
 from pytracer.shared import NO_NOISE
 from pytracer.visualize.queries.callgraph import Graph
@@ -158,7 +159,8 @@ def functions(result: Result, calls_of: CallIndex) -> list[Function]:
     columns = {name: table[name][called] for name in ("bits_lost_max", "input_bits_min", "output_bits_min")}
     whole = {name: table[name] for name in ("module", "kind", "measurable")}
     shared = Counter(texts[row] for row in called)
-    ranked = np.lexsort((worst, columns["output_bits_min"], -columns["bits_lost_max"]))  # NaN comes last
+    lost, output = rank_key(columns["bits_lost_max"]), rank_key(columns["output_bits_min"])
+    ranked = np.lexsort((worst, output, -lost))  # NaN comes last
     return [
         Function(
             row=(row := int(called[i])),
