@@ -78,7 +78,8 @@ def bind_plain(app: Dash, name: str) -> None:
 
 def part(name: str, *without: str) -> html.Div:
     """What the chart `name` follows of the address: all but the fields of the state that change nothing there."""
-    return html.Div([dcc.Store(id=f"{name}-part"), dcc.Store(id=f"{name}-without", data=without)])
+    stores = [dcc.Store(id=f"{name}-part"), dcc.Store(id=f"{name}-without", data=without)]
+    return html.Div(stores, hidden=True)  # which takes no place among cards
 
 
 def bind_part(app: Dash, page: str, name: str) -> Input:
