@@ -18,9 +18,9 @@ from pytracer.visualize.figures.theme import LIGHT
 from pytracer.visualize.figures.zoom import SIDE, Shown, coarse
 from pytracer.visualize.pages import zoom as page
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, STD, Elements, Window
+from pytracer.visualize.queries.arrays import Elements, Window
 from pytracer.visualize.queries.contents import CallIndex, Contents
-from pytracer.visualize.state import LOG, State
+from pytracer.visualize.state import BITS, IMAG, LOG, MEAN, STD, State
 from pytracer.visualize.zoom_facts import description, facts
 
 ARRAY, SCALAR, WAVE = 1, 0, 2

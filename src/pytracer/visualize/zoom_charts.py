@@ -7,8 +7,9 @@ from pytracer.visualize import zoom_view
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import MEAN, STD, Window
+from pytracer.visualize.queries.arrays import Window
 from pytracer.visualize.sampling import thin
+from pytracer.visualize.state import MEAN, STD
 from pytracer.visualize.zoom_view import View
 
 POINTS = 4000

@@ -11,11 +11,11 @@ from pytracer.visualize import function_grid
 from pytracer.visualize.figures.theme import FULL_BITS
 from pytracer.visualize.figures.zoom import Shown
 from pytracer.visualize.queries import arrays, calls
-from pytracer.visualize.queries.arrays import BITS, COLUMNS, MEAN, REAL, STD, Elements, Value, Window
+from pytracer.visualize.queries.arrays import COLUMNS, Elements, Value, Window
 from pytracer.visualize.queries.calls import Call
 from pytracer.visualize.queries.cells import Floats
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import LOG, State
+from pytracer.visualize.state import BITS, LOG, MEAN, REAL, STD, State
 
 BINS = 40
 """Of the histogram, unless the address says otherwise."""

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from pytracer.visualize.figures.bits_axis import bits_axis
 from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape, follow
-from pytracer.visualize.queries.arrays import BITS, MEAN, STD, Observations, Window
+from pytracer.visualize.queries.arrays import Observations, Window
 from pytracer.visualize.queries.cells import Floats, Ints
-from pytracer.visualize.state import Range
+from pytracer.visualize.state import BITS, MEAN, STD, Range
 from pytracer.visualize.units import UNITS, factor
 
 SIDE = 512

@@ -15,9 +15,9 @@ from pytracer.visualize.components import address, bind_part, chart, exports, fo
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import BITS, IMAG, MEAN, NORMALISATIONS, REAL, STD, Observations
+from pytracer.visualize.queries.arrays import Observations
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import LINEAR, LOG, State
+from pytracer.visualize.state import BITS, CHOICES, IMAG, LINEAR, LOG, MEAN, REAL, STD, State
 from pytracer.visualize.units import in_unit
 from pytracer.visualize.zoom_charts import heatmap, histogram, not_shown, profile
 from pytracer.visualize.zoom_facts import description, number_text
@@ -114,6 +114,7 @@ def _elements(contents: Contents, state: State) -> list[Any]:
 
 
 def _histogram(state: State) -> list[Any]:
+    heights = {name: name for name in CHOICES["normalisation"]}
     return [
         html.Div(
             [
@@ -121,7 +122,7 @@ def _histogram(state: State) -> list[Any]:
                 controls.number_input(
                     "zoom-bins", "bins", state.bins, min=1, max=MOST_BINS, step=1, placeholder=str(BINS)
                 ),
-                switch("zoom-normalisation", "", {name: name for name in NORMALISATIONS}, state.normalisation),
+                switch("zoom-normalisation", "", heights, state.normalisation),
                 exports(chart="histogram", csv="zoom/histogram"),
             ],
             className="controls",

@@ -12,14 +12,8 @@ from pytracer.parse.store import Result, ResultError
 from pytracer.records.schema import Role
 from pytracer.visualize.queries.cells import Floats, Ints
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import Range
+from pytracer.visualize.state import IMAG, REAL, Range
 
-REAL: Final = "real"
-IMAG: Final = "imag"
-BITS: Final = "bits"
-MEAN: Final = "mean"
-STD: Final = "std"
-QUANTITIES: Final = (BITS, MEAN, STD)
 OBSERVED: Final = ("reference", "measured")
 """Status of the samples whose observations are stored, in order of rows in samples."""
 
@@ -188,7 +182,6 @@ def observations(result: Result, value: Value, element: int) -> Observations | N
 
 
 LARGEST: Final = np.finfo(float).max
-NORMALISATIONS: Final = ("count", "share", "density")
 
 
 def histogram(numbers: Floats, bins: int, normalisation: str, *, log: bool = False) -> tuple[Floats, Floats]:
