@@ -174,6 +174,56 @@ def test_zoom_of_a_logarithmic_axis_is_in_its_units(page: Timeline) -> None:
     assert "x_range" not in page.driver.current_url
 
 
+def axis_range(page: Timeline, axis: str) -> list[float]:
+    script = "return document.querySelector('#timeline .js-plotly-plot')._fullLayout[arguments[0]].range"
+    return [float(end) for end in page.driver.execute_script(script, axis)]
+
+
+def test_double_click_shows_what_the_address_says(page: Timeline) -> None:
+    page.open("timeline?function=mod.alpha")
+    page.shows("mod.alpha", 21)
+    before = axis_range(page, "xaxis"), axis_range(page, "yaxis")
+    moves = """
+        window.moves = 0;
+        document.querySelector("#timeline .js-plotly-plot").on("plotly_relayout", () => { window.moves += 1; });
+    """
+    page.driver.execute_script(moves)
+    plot = page.find("#timeline .nsewdrag")
+    ActionChains(page.driver).move_to_element_with_offset(plot, 30, 30).double_click().perform()
+    page.until("it moves there and back", lambda: page.driver.execute_script("return window.moves > 1"))
+    assert (axis_range(page, "xaxis"), axis_range(page, "yaxis")) == before
+    assert "range" not in page.driver.current_url
+
+
+def test_one_end_of_an_axis_is_a_zoom(page: Timeline) -> None:
+    page.open("timeline?function=mod.alpha")
+    page.shows("mod.alpha", 21)
+    low = axis_range(page, "xaxis")[0]
+    change = "Plotly.relayout(document.querySelector('#timeline .js-plotly-plot'), {'xaxis.range[1]': 3.5})"
+    page.driver.execute_script(change)
+    page.at("x_range=")
+    assert State.parse(page.driver.current_url.partition("?")[2]).x_range == (low, 3.5)
+    page.count("#timeline .scatterlayer .point", 9)
+
+
+def test_back_after_a_zoom_undoes_that_zoom_alone(page: Timeline) -> None:
+    page.open("timeline")
+    page.shows("mod.zeta", 4)
+    page.driver.execute_script("go('?function=mod.alpha')")
+    page.shows("mod.alpha", 21)
+    zoom = "Plotly.relayout(document.querySelector('#timeline .js-plotly-plot'), {'xaxis.range': [0.5, arguments[0]]})"
+    page.driver.execute_script(zoom, 5.5)
+    page.count("#timeline .scatterlayer .point", 15)
+    page.driver.back()
+    page.shows("mod.alpha", 21)
+    page.driver.execute_script("lastMove.when = performance.now();" + zoom, 3.5)  # as if all that took no time
+    page.count("#timeline .scatterlayer .point", 9)
+    page.driver.back()
+    page.shows("mod.alpha", 21)
+    page.driver.back()
+    page.shows("mod.zeta", 4)
+
+
 def test_list_follows_the_module_of_the_address(page: Timeline) -> None:
     page.open("timeline?module=gone")
     page.sees("#timeline .annotation-text", "choose one in the list")
@@ -335,8 +385,10 @@ def test_unperturbed_result_shows_no_bits(chromium: Chrome, unperturbed_file: Pa
             page.sees("#page", "zeta")
             assert float(page.style("#verdict h1", "fontSize").removesuffix("px")) >= 40
             assert "bits" not in chromium.find_element(By.TAG_NAME, "body").text
-        page.open("timeline")
+        page.open("timeline?y_range=-0.5..0.5")
         page.sees("#timeline .ytitle", "mean")
+        page.until("zoomed", lambda: axis_range(page, "yaxis") == [-0.5, 0.5])
+        page.sees("#timeline-note", "show all")
 
 
 def test_result_without_calls_says_what_to_do(chromium: Chrome, empty_file: Path) -> None:

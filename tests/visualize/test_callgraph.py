@@ -182,7 +182,7 @@ def test_page_says_what_is_wrong(contents: Contents) -> None:
     figure, _, note = page.bars_of(contents, State(time_range=(5.0, 6.0)), LIGHT)
     assert "zoom out" in figure.layout.annotations[0].text
     assert note == ""
-    *_, chosen, neighbours = page.graph_of(contents, State(function="gone"), LIGHT)
+    chosen, neighbours = page.around_chosen(contents, State(function="gone"))
     assert "no function 'gone'" in chosen
     assert neighbours is None
 

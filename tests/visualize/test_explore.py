@@ -183,6 +183,20 @@ def test_wheel_zooms_into_an_array(reader: Reader) -> None:
     reader.sees("#heatmap-note", "show all")
 
 
+def test_ways_out_keep_everything_else(reader: Reader) -> None:
+    reader.open("zoom?bins=9&along=down&normalisation=share&across_range=0.5..3.5")
+    reader.sees("#heatmap-note", "show all")
+    reader.press("0")
+    reader.until("no range", lambda: "range" not in reader.driver.current_url)
+    for part in ("bins=9", "along=down", "normalisation=share"):
+        reader.at(part)
+    reader.open("callgraph?function=mod.solve&lane=0&time_range=0.1..0.5")
+    reader.click("#callgraph-neighbours a", "mod.dot")
+    reader.at("function=mod.dot")
+    reader.at("lane=0")
+    reader.at("time_range=0.1..0.5")
+
+
 def test_wheel_on_the_line_zooms_the_array_too(reader: Reader) -> None:
     reader.open("zoom")
     reader.drawn("profile")

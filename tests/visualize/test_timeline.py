@@ -348,21 +348,21 @@ class TestPage:
         assert len(inside("", contents)) == len(inside("mod", contents)) == 5
 
     def test_unknown_function_is_a_message(self, contents: Contents) -> None:
-        title, figure, _, _ = drawing(contents, State("gone"), Kept(1), LIGHT)
+        title, figure, _, _ = drawing(contents, State("gone"), Kept(1, len), LIGHT)
         assert title == "gone"
         assert "no function 'gone'" in figure.layout.annotations[0].text
 
     def test_nothing_measured_is_a_message(self, contents: Contents) -> None:
-        _, figure, note, _ = drawing(contents, State("mod.silent"), Kept(1), LIGHT)
+        _, figure, note, _ = drawing(contents, State("mod.silent"), Kept(1, len), LIGHT)
         assert "Nothing to draw" in figure.layout.annotations[0].text
         assert "not measured" in str(note)
 
     def test_menu_has_all_values_of_the_functions(self, contents: Contents) -> None:
-        options = drawing(contents, State("mod.alpha", argument="x"), Kept(1), LIGHT)[3]
+        options = drawing(contents, State("mod.alpha", argument="x"), Kept(1, len), LIGHT)[3]
         assert [option["value"] for option in options] == [EVERYTHING, "x", "y", "return"]
 
     def test_unperturbed_result_draws_values_only(self, unperturbed: Contents) -> None:
-        figure = drawing(unperturbed, State(y="bits"), Kept(1), LIGHT)[1]
+        figure = drawing(unperturbed, State(y="bits"), Kept(1, len), LIGHT)[1]
         assert figure.layout.yaxis.title.text.startswith("mean")
         assert "bits" not in " ".join(next(iter(rows(unperturbed, State()))))
 
@@ -381,7 +381,7 @@ class TestPage:
             (State("mod.phase", y=STD, part=IMAG), "standard deviation (mean over the elements, imaginary part)", 0.25),
             (State("mod.phase", part=IMAG), "significant bits (minimum over the elements)", 29.0),
         ):
-            figure = drawing(complex_contents, state, Kept(1), LIGHT)[1]
+            figure = drawing(complex_contents, state, Kept(1, len), LIGHT)[1]
             assert figure.layout.yaxis.title.text == title
             [trace] = figure.data
             assert list(trace.y) == [y]
@@ -389,7 +389,7 @@ class TestPage:
 
     def test_real_values_have_no_imaginary_part_and_that_is_said(self, complex_contents: Contents) -> None:
         state = State("mod.solve", y=MEAN, part=IMAG)
-        _, figure, note, _ = drawing(complex_contents, state, Kept(1), LIGHT)
+        _, figure, note, _ = drawing(complex_contents, state, Kept(1, len), LIGHT)
         assert figure.layout.annotations[0].text == "Nothing drawn has an imaginary part: choose the real one."
         assert "2 of 2 values have no imaginary part" in str(note)
 
@@ -404,6 +404,6 @@ class TestPage:
 
     def test_damage_is_a_message(self, damaged_file: Path) -> None:
         contents = Contents.of(Result.open(damaged_file))
-        _, figure, _, options = drawing(contents, State(), Kept(1), LIGHT)
+        _, figure, _, options = drawing(contents, State(), Kept(1, len), LIGHT)
         assert "is corrupt" in figure.layout.annotations[0].text
         assert options == []

@@ -1,5 +1,7 @@
 """One value from near: planes, lines, histograms, samples, and the page around them."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 from made import SHAPE, WORST, Made, columns_of, rich
+from plotly.utils import PlotlyJSONEncoder
 
 from pytracer.parse import Result, ResultError
 from pytracer.visualize import zoom_charts, zoom_view
 from pytracer.visualize.agreement import decimal, marked
 from pytracer.visualize.figures import zoom as figures
 from pytracer.visualize.figures.theme import LIGHT
-from pytracer.visualize.figures.zoom import SIDE, Shown, coarse
+from pytracer.visualize.figures.zoom import Shown, coarse
 from pytracer.visualize.pages import zoom as page
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import Elements, Window
+from pytracer.visualize.queries.arrays import SIDE, Elements, Window
 from pytracer.visualize.queries.contents import CallIndex, Contents
 from pytracer.visualize.state import BITS, IMAG, LOG, MEAN, STD, State
 from pytracer.visualize.zoom_facts import description, facts
@@ -173,12 +176,48 @@ def test_zoomed_heatmap_shows_each_element() -> None:
     plane = np.arange(3.0 * SIDE * 4).reshape(SIDE * 4, 3)
     both = windows(plane, (1000.5, 1003.5), (0.5, 2.5))
     figure = figures.heatmap(plane, ("row", "column"), both, Shown(MEAN, "bits"), LIGHT, mark=(1002, 2))
-    assert (list(figure.data[0].y), list(figure.data[0].x)) == ([1001, 1002, 1003], [1, 2])
+    assert list(figure.data[0].y) == [1000.5, 1001.5, 1002.5, 1003.5]
+    assert list(figure.data[0].x) == [0.5, 1.5, 2.5]
     np.testing.assert_array_equal(figure.data[0].customdata, plane[1001:1004, 1:3])
     assert (figure.layout.yaxis.range, figure.layout.xaxis.range) == ((1003.5, 1000.5), (0.5, 2.5))
     [frame] = figure.layout.shapes
     assert (frame.y0, frame.y1, frame.x0, frame.x1) == (1001.5, 1002.5, 1.5, 2.5)
     assert figure.layout.meta == {"ranges": {"xaxis": "across_range", "yaxis": "down_range"}}
+
+
+def test_cell_of_several_elements_is_where_they_are() -> None:
+    plane = np.full((SIDE * 10 - 3, 3), 50.0)
+    plane[1009, 1] = 3
+    figure = figures.heatmap(plane, ("row", "column"), windows(plane), Shown(BITS, "bits"), LIGHT, mark=(1009, 1))
+    edges = list(figure.data[0].y)
+    assert (len(edges), edges[:2], edges[-2:]) == (SIDE + 1, [-0.5, 9.5], [5109.5, 5116.5])
+    [frame] = figure.layout.shapes
+    assert (frame.y0, frame.y1) == (999.5, 1009.5)
+    inside = windows(plane, (frame.y0, frame.y1), (frame.x0, frame.x1))
+    assert (
+        figures.heatmap(plane, ("row", "column"), inside, Shown(BITS, "bits"), LIGHT, mark=(1009, 1)).data[0].z.min()
+        == 3
+    )
+
+
+def test_point_leads_to_the_element_that_its_cell_shows(tmp_path: Path) -> None:
+    shape = (SIDE * 3, 2)
+    bits, std = np.full(shape, 50.0), np.full(shape, 1.0)
+    bits[700, 1], std[701, 0] = 3.0, 9.0
+    made = Made()
+    made.sample(0)
+    array = {"label": "return", "shape": shape, "bits_min": 3.0, "element_columns": columns_of(bits, bits, std)}
+    made.call(made.function("f"), outputs=[array], output_bits_min=3.0)
+    contents = Contents.of(Result.open(made.write(tmp_path / "large.h5")))
+
+    def at(quantity: str, y: float, x: float) -> tuple[int, ...]:
+        found = seen(contents, quantity=quantity)
+        return found.value.index(zoom_view.pointed_at(found, {"points": [{"x": x, "y": y}]}))
+
+    assert at(BITS, 700, 1) == at(BITS, 699.6, 1.4) == at(BITS, 701.4, 0.6) == (700, 1)
+    assert at(STD, 700, 0) == (701, 0)
+    assert at(MEAN, 700, 1) == (699, 1)
+    assert at(BITS, 702, 1) == (702, 1)
 
 
 def test_large_heatmap_is_small_and_says_so() -> None:
@@ -187,8 +226,8 @@ def test_large_heatmap_is_small_and_says_so() -> None:
     figure = figures.heatmap(plane, ("row", "column"), windows(plane), Shown(BITS, "bits"), LIGHT, mark=(777, 1))
     assert figure.data[0].z.shape == (SIDE, 3)
     assert figure.data[0].z.min() == 3
-    assert "2 x 1 elements: the fewest bits" in figures.coarse_note(plane.shape, BITS)
-    assert figures.coarse_note((SIDE, SIDE), BITS) == ""
+    assert "2 x 1 elements: the fewest bits" in figures.coarse_note(windows(plane), BITS)
+    assert figures.coarse_note((Window.of(None, SIDE),) * 2, BITS) == ""
 
 
 def test_heatmap_prints_numbers_in_the_unit() -> None:
@@ -250,6 +289,60 @@ def test_address_decides_what_is_seen(contents: Contents) -> None:
     assert zoom_view.view(contents, State(function="gone")) is None
 
 
+OTHER: dict[str, Any] = {
+    "across_range": (1.5, 4.5),
+    "down_range": (0.5, 2.5),
+    "bins": 7,
+    "normalisation": "share",
+    "colour_low": 1.0,
+    "colour_high": 9.0,
+    "quantity": MEAN,
+    "part": IMAG,
+    "colour_scale": LOG,
+    "element": 3,
+    "along": "down",
+    "across": 0,
+    "down": 0,
+}
+"""Another value of each field of the page."""
+
+
+def outputs(contents: Contents, state: State) -> dict[str, Any]:
+    """What stands in each part of the page."""
+    heatmap, _, _, profile, histogram = drawn(contents, state)
+    facts, observed = description(contents, state), page.element(contents, state, None, LIGHT)
+    found = {"heatmap": heatmap, "profile": profile, "histogram": histogram, "zoom-facts": facts, "observed": observed}
+    return {name: json.loads(json.dumps(each, cls=PlotlyJSONEncoder)) for name, each in found.items()}
+
+
+@pytest.mark.parametrize("field", OTHER)
+def test_part_follows_what_changes_it_and_nothing_else(contents: Contents, field: str) -> None:
+    for call, known in ((SOLVE, {"value": ARRAY}), (PHASE, {})):
+        before = State(call=call, element=FLAT if call == SOLVE else 2, **known)  # type: ignore[arg-type]
+        one, other = (outputs(contents, state) for state in (before, replace(before, **{field: OTHER[field]})))
+        for name, without in page.WITHOUT.items():
+            assert field not in without or one[name] == other[name], name
+    assert {name for name in page.WITHOUT if field not in page.WITHOUT[name]} >= FOLLOWS[field]
+
+
+FOLLOWS = {
+    "across_range": {"heatmap", "profile"},
+    "down_range": {"heatmap", "profile"},
+    "bins": {"histogram"},
+    "normalisation": {"histogram"},
+    "colour_low": {"heatmap"},
+    "colour_high": {"heatmap"},
+    "quantity": {"heatmap", "profile", "histogram"},
+    "part": {"heatmap", "profile", "histogram", "observed"},
+    "colour_scale": {"heatmap", "profile", "histogram"},
+    "element": {"heatmap", "profile", "observed"},
+    "along": {"profile"},
+    "across": {"heatmap", "profile", "zoom-facts", "observed"},
+    "down": {"heatmap", "profile", "zoom-facts", "observed"},
+}
+"""Field -> parts of the page that it changes."""
+
+
 def test_zoom_stays_with_the_value(contents: Contents) -> None:
     state = State(across_range=(1.5, 4.5), down_range=(0.5, 2.5))
     found = seen(contents, across_range=(1.5, 4.5), down_range=(0.5, 2.5))
@@ -267,7 +360,7 @@ def test_zoom_stays_with_the_value(contents: Contents) -> None:
 
 def test_zoom_of_an_array_with_one_axis(contents: Contents) -> None:
     figure, _, _, profile, _ = drawn(contents, State(call=PHASE, across_range=(1.5, 3.5), along="down"))
-    assert list(figure.data[0].x) == list(profile.data[0].x) == [2, 3]
+    assert (list(figure.data[0].x), list(profile.data[0].x)) == ([1.5, 2.5, 3.5], [2, 3])
     assert profile.layout.meta == {"ranges": {"xaxis": "across_range"}}
 
 

@@ -35,14 +35,10 @@ def heatmap(found: View, colours: Theme) -> Figure:
 
 def not_shown(found: View) -> str:
     """What the heatmap leaves out, in words; empty when nothing."""
-    shape = [1 if found.is_line else _length(found.windows[0]), _length(found.windows[1])]
+    windows = (Window.of(None, 1) if found.is_line else found.windows[0], found.windows[1])
     index = found.value.index(found.element)
     others = [f"axis {axis} at {place}" for axis, place in enumerate(index) if axis not in found.axes]
-    return "; ".join(filter(None, (zoom_figure.coarse_note(shape, found.shown.quantity), ", ".join(others))))
-
-
-def _length(window: Window) -> int:
-    return int(window.indices.stop - window.indices.start)
+    return "; ".join(filter(None, (zoom_figure.coarse_note(windows, found.shown.quantity), ", ".join(others))))
 
 
 def profile(found: View, colours: Theme) -> Figure:

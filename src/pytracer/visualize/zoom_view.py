@@ -107,11 +107,17 @@ def _worst(call: Call) -> calls.Value:
 
 
 def pointed_at(found: View, data: dict[str, Any]) -> int:
-    """Flat index of the element under a point of the heatmap."""
-    down, across = found.axes
+    """Flat index of the element that the cell under a point of the heatmap shows."""
+    assert found.elements is not None
     point = data["points"][0]
-    move = {across: round(point["x"])}
-    return moved(found, move if found.is_line else move | {down: round(point["y"])})
+    columns = found.windows[1].block(point["x"])
+    if found.is_line:
+        _, column = arrays.shown_of(found.numbers[None, columns], found.shown.quantity)
+        return columns.start + column
+    rows = found.windows[0].block(point["y"])
+    plane = found.elements.plane(found.numbers, found.axes, found.element)
+    row, column = arrays.shown_of(plane[rows, columns], found.shown.quantity)
+    return moved(found, {found.axes[0]: rows.start + row, found.axes[1]: columns.start + column})
 
 
 def moved(found: View, move: dict[int, int]) -> int:

@@ -42,6 +42,8 @@ window.dash_clientside.pytracer = {
     },
     // A chart that does not look at its frame by itself is first drawn before the frame has its size.
     follow: function (figure, id) {
+        const axes = Object.entries((figure || {}).layout || {}).filter(([name]) => /^[xy]axis$/.test(name));
+        const home = Object.fromEntries(axes.map(([name, axis]) => [name, axis.range && [...axis.range]]));
         const look = (times) => {
             const chart = document.querySelector("#" + id + " .js-plotly-plot");
             const drawn = chart && chart._fullLayout;
@@ -49,7 +51,7 @@ window.dash_clientside.pytracer = {
             if (drawn) {
                 // Dash would put the range into the figure, which draws the chart a second time.
                 chart.removeAllListeners("plotly_relayout");
-                chart.on("plotly_relayout", (change) => moved(chart, change));
+                chart.on("plotly_relayout", (change) => moved(chart, change, home));
             }
             if (drawn && !fits) {
                 window.Plotly.Plots.resize(chart);
@@ -74,7 +76,7 @@ function element(part) {
         return document.createTextNode(part ?? "");
     }
     const made = document.createElement(part.type);
-    for (const [name, value] of Object.entries(part.props)) {
+    for (const [name, value] of Object.entries(part.props).filter(([, value]) => value !== null && value !== false)) {
         if (name === "children") {
             made.append(element(value));
         } else if (name === "style") {
@@ -87,22 +89,38 @@ function element(part) {
 }
 
 // What the reader zooms or pans goes to the address, in units of the axis: the figure names the field of each axis.
-let lastMove = -Infinity;
-function moved(chart, change) {
+// `home` are the ranges that it came with: a double click on what is not zoomed shows those.
+let lastMove = {};
+function moved(chart, change, home) {
+    if (chart.dataset.restored) {
+        return;
+    }
     const search = new URLSearchParams(location.search);
+    const before = search.toString();
+    const restored = {};
     for (const [axis, field] of Object.entries((chart.layout.meta || {}).ranges || {})) {
-        const ends = change[axis + ".range"] || [change[axis + ".range[0]"], change[axis + ".range[1]"]];
-        if (change[axis + ".autorange"]) {
+        if (!Object.keys(change).some((name) => name.startsWith(`${axis}.`))) {
+            continue;
+        }
+        const { range, type } = chart._fullLayout[axis];
+        const values = type === "log" ? range.map((end) => 10 ** end) : [...range];
+        if (change[`${axis}.autorange`] && search.has(field)) {
             search.delete(field);
-        } else if (ends.every(Number.isFinite)) {
-            const values = chart._fullLayout[axis].type === "log" ? ends.map((end) => 10 ** end) : ends;
+        } else if (change[`${axis}.autorange`] && home[axis]) {
+            restored[`${axis}.range`] = home[axis];
+        } else if (!change[`${axis}.autorange`] && values.every((end) => Number.isFinite(end) && (type !== "log" || end > 0))) {
             search.set(field, `${Math.min(...values)}..${Math.max(...values)}`);
         }
     }
-    if (search.toString() !== new URLSearchParams(location.search).toString()) {
-        const sameGesture = performance.now() - lastMove < 1000; // one step back undoes all turns of a wheel
-        lastMove = performance.now();
+    if (Object.keys(restored).length) {
+        chart.dataset.restored = "yes"; // this is no move of the reader's
+        window.Plotly.relayout(chart, restored).then(() => delete chart.dataset.restored);
+    }
+    if (search.toString() !== before) {
+        // One step back undoes all turns of a wheel.
+        const sameGesture = lastMove.to === location.href && performance.now() - lastMove.when < 1000;
         go(`?${search}`, sameGesture);
+        lastMove = { to: location.href, when: performance.now() };
     }
 }
 

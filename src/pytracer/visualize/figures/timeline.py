@@ -219,6 +219,8 @@ def _y_title(state: State) -> str:
     return f"{name} (mean over the elements, {'imaginary' if state.part == IMAG else 'real'} part)"
 
 
-def _range(wanted: Range, scale: str) -> Range:
-    """A range as Plotly wants it: of a logarithmic axis the logarithms."""
-    return (log10(wanted[0]), log10(wanted[1])) if scale == LOG and wanted[0] > 0 else wanted
+def _range(wanted: Range, scale: str) -> Range | None:
+    """A range as Plotly wants it: of a logarithmic axis the logarithms, None where there are none."""
+    if scale != LOG:
+        return wanted
+    return (log10(wanted[0]), log10(wanted[1])) if wanted[0] > 0 else None

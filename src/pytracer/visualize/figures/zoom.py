@@ -1,6 +1,5 @@
 """Draws one array: its elements as a heatmap, a line through it, their histogram, and one element in all samples."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,6 @@ from pytracer.visualize.queries.cells import Floats, Ints
 from pytracer.visualize.state import BITS, MEAN, STD, Range
 from pytracer.visualize.units import UNITS, factor
 
-SIDE = 512
-"""Rows and columns of a heatmap; of a larger plane each cell shows one of several elements."""
 PRINTED = 400
 """Cells that have their numbers printed in them."""
 FEW = 15
@@ -57,23 +54,20 @@ def heatmap(
 ) -> go.Figure:
     """The `windows` of a plane (rows, columns) of an array; `axes` are the titles of its axes, `mark` is framed."""
     figure = empty(colours)
-    firsts = [window.indices.start for window in windows]
     plane = plane[windows[0].indices, windows[1].indices]
-    share = (-(-plane.shape[0] // SIDE), -(-plane.shape[1] // SIDE))
+    share = (windows[0].step, windows[1].step)
     cells = coarse(plane, share, shown.quantity) * shown.factor
     colour = _logarithm(cells) if shown.log else cells
-    rows, columns = (
-        first + np.arange(length) * step for first, length, step in zip(firsts, cells.shape, share, strict=True)
-    )
+    where = "[%{y}, %{x}]" if share == (1, 1) else "one of those around [%{y:.0f}, %{x:.0f}]"
     figure.add_heatmap(
         z=colour.astype(np.float32),
-        x=columns,
-        y=rows,
+        x=windows[1].edges,
+        y=windows[0].edges,
         customdata=cells,
         coloraxis="coloraxis",
         text=_texts(cells, shown) if cells.size <= PRINTED else None,
         texttemplate="%{text}" if cells.size <= PRINTED else None,
-        hovertemplate=f"[%{{y}}, %{{x}}]<br>%{{customdata:.6~g}} {escape(shown.title)}<extra></extra>",
+        hovertemplate=f"{where}<br>%{{customdata:.6~g}} {escape(shown.title)}<extra></extra>",
     )
     figure.update_layout(coloraxis=_colour_axis(shown, colours), showlegend=False)
     down, across = (window.range for window in windows)
@@ -81,13 +75,9 @@ def heatmap(
     figure.update_xaxes(title_text=axes[1], showgrid=False, range=across, **_whole(plane.shape[1]))
     figure.update_yaxes(title_text=axes[0], showgrid=False, **_whole(plane.shape[0]))
     figure.update_yaxes({"range": down[::-1]} if down is not None else {"autorange": "reversed"})
-    y0, x0 = (
-        first + (place - first) // step * step - step / 2
-        for first, place, step in zip(firsts, mark, share, strict=True)
-    )
-    figure.add_shape(
-        x0=x0, x1=x0 + share[1], y0=y0, y1=y0 + share[0], line={"color": colours.alarm, "width": 2}, layer="above"
-    )
+    rows, columns = (window.block(place) for window, place in zip(windows, mark, strict=True))
+    corners = {"x0": columns.start - 0.5, "x1": columns.stop - 0.5, "y0": rows.start - 0.5, "y1": rows.stop - 0.5}
+    figure.add_shape(corners, line={"color": colours.alarm, "width": 2}, layer="above")
     return figure
 
 
@@ -101,9 +91,9 @@ def _texts(cells: Floats, shown: Shown) -> list[list[str]]:
     return [["" if np.isnan(cell) else form.format(cell) for cell in row] for row in cells.tolist()]
 
 
-def coarse_note(shape: Sequence[int], quantity: str) -> str:
-    """What a heatmap of a plane of this shape leaves out; empty when nothing."""
-    share = [-(-length // SIDE) for length in shape]
+def coarse_note(windows: tuple[Window, Window], quantity: str) -> str:
+    """What a heatmap of these leaves out; empty when nothing."""
+    share = [window.step for window in windows]
     which = {BITS: "the fewest bits", STD: "the largest standard deviation", MEAN: "the first"}[quantity]
     return f"each cell shows one of {share[0]} x {share[1]} elements: {which}" if max(share) > 1 else ""
 

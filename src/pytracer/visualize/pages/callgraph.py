@@ -131,13 +131,19 @@ def register(app: Dash, contents: Contents) -> None:
         Output("callgraph", "figure"),
         Output("callgraph-frame", "style"),
         Output("callgraph-note", "children"),
-        Output("callgraph-function", "children"),
-        Output("callgraph-neighbours", "children"),
         bind_part(app, "callgraph", "callgraph"),
         Input("theme", "data"),
     )
-    def draw_graph(search: str | None, name: str | None) -> tuple[Figure, dict[str, str], str, Any, Any]:
+    def draw_graph(search: str | None, name: str | None) -> tuple[Figure, dict[str, str], str]:
         return graph_of(contents, State.parse(search), theme(name))
+
+    @app.callback(
+        Output("callgraph-function", "children"),
+        Output("callgraph-neighbours", "children"),
+        Input("callgraph-view", "search"),  # all of it: the links keep it
+    )
+    def list_neighbours(search: str | None) -> tuple[str, Any]:
+        return around_chosen(contents, State.parse(search))
 
 
 def followed(state: State, contents: Contents, triggered: str, given: dict[str, Any]) -> State:
@@ -172,12 +178,12 @@ def bars_of(contents: Contents, state: State, colours: Theme) -> tuple[Figure, d
     return figure, {"height": f"{gantt_figure.height(found)}px"}, found.left_out
 
 
-def graph_of(contents: Contents, state: State, colours: Theme) -> tuple[Figure, dict[str, str], str, Any, Any]:
-    """Chart, style of its frame, what it leaves out, the chosen function, and its callers and callees."""
+def graph_of(contents: Contents, state: State, colours: Theme) -> tuple[Figure, dict[str, str], str]:
+    """Chart, style of its frame, what it leaves out."""
     try:
         graph = contents.graph
     except ResultError as error:
-        return message(str(error), colours), {"height": "160px"}, "", "", None
+        return message(str(error), colours), {"height": "160px"}, ""
     function = function_grid.chosen(state, contents)
     around = function.row if function is not None and state.graph == "around" else None
     drawing = callgraph.draw(graph, (f.row for f in contents.functions), around)
@@ -190,10 +196,18 @@ def graph_of(contents: Contents, state: State, colours: Theme) -> tuple[Figure, 
         if drawing.left_out
         else ""
     )
-    style = {"height": f"{height}px", "minWidth": f"{width}px"}
+    return figure, {"height": f"{height}px", "minWidth": f"{width}px"}, note
+
+
+def around_chosen(contents: Contents, state: State) -> tuple[str, Any]:
+    """The chosen function, and its callers and callees."""
+    function = function_grid.chosen(state, contents)
     if function is None:
-        return figure, style, note, f"this result has no function {state.function!r}", None
-    return figure, style, note, f"chosen: {function.name}", neighbours(contents, state, function.row)
+        return f"this result has no function {state.function!r}", None
+    try:
+        return f"chosen: {function.name}", neighbours(contents, state, function.row)
+    except ResultError:
+        return "", None  # the chart says why
 
 
 def neighbours(contents: Contents, state: State, function: int) -> html.Div:

@@ -56,7 +56,7 @@ def layout(contents: Contents, state: State) -> html.Div:
 
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
-    kept: Kept[Timeline] = Kept(KEPT)
+    kept: Kept[Timeline] = Kept(KEPT, lambda found: len(found.calls) + len(found))
     follow_moves(app, "timeline")
 
     @app.callback(
@@ -97,7 +97,7 @@ def drawing(contents: Contents, state: State, kept: Kept[Timeline], look: Theme)
         text = f"This result has no function {state.function!r}: choose one in the list."
         return state.function, message(text, look), "", []
     if not contents.result.perturbed and state.y == BITS:
-        state = state.with_fields(y=MEAN)
+        state = state.with_fields(y=MEAN, y_range=state.y_range)
     title = ", ".join(function.name for function in functions[:NAMED])
     title += f" and {len(functions) - NAMED} more" if len(functions) > NAMED else ""
     try:

@@ -170,17 +170,12 @@ def register(app: Dash, contents: Contents) -> None:
         return no_update if state == before else state.search, None, None
 
     @app.callback(
-        Output("heatmap", "figure"),
-        Output("heatmap-frame", "className"),
-        Output("heatmap-note", "children"),
-        bind_part(app, "zoom", "heatmap"),
-        Input("theme", "data"),
+        Output("heatmap-frame", "className"), Output("heatmap-note", "children"), Input("zoom-view", "search")
     )
-    def draw_heatmap(search: str | None, name: str | None) -> tuple[Figure, str, Any]:
-        state = State.parse(search)
-        return drawn(contents, state, theme(name), heatmap), *frame(contents, state)
+    def draw_around(search: str | None) -> tuple[str, Any]:
+        return frame(contents, State.parse(search))
 
-    for chart_name, draw in (("profile", profile), ("histogram", histogram)):
+    for chart_name, draw in (("heatmap", heatmap), ("profile", profile), ("histogram", histogram)):
         _register_chart(app, contents, chart_name, draw)
 
     @app.callback(

@@ -12,7 +12,7 @@ from pytracer.parse.store import Result, ResultError
 from pytracer.records.schema import Role
 from pytracer.visualize.queries.cells import Floats, Ints
 from pytracer.visualize.queries.contents import Contents
-from pytracer.visualize.state import IMAG, REAL, Range
+from pytracer.visualize.state import BITS, IMAG, MEAN, REAL, Range
 
 OBSERVED: Final = ("reference", "measured")
 """Status of the samples whose observations are stored, in order of rows in samples."""
@@ -134,8 +134,12 @@ class Elements:
         return line
 
 
+SIDE = 512
+"""Cells along an axis that are drawn at most; of a longer one each cell shows one of several elements."""
+
+
 class Window(NamedTuple):
-    """What is shown of one axis: indices, each in the middle of a cell of width 1."""
+    """What is shown of one axis: indices, each in the middle of a cell of width 1, or blocks of them."""
 
     indices: slice
     range: Range | None  # what is zoomed into; None for all
@@ -148,6 +152,36 @@ class Window(NamedTuple):
             if first < stop:
                 return cls(slice(first, stop), wanted)
         return cls(slice(0, length), None)
+
+    @property
+    def length(self) -> int:
+        """Number of indices."""
+        return int(self.indices.stop - self.indices.start)
+
+    @property
+    def step(self) -> int:
+        """Indices of a block; the last one may have fewer."""
+        return -(-self.length // SIDE)
+
+    @property
+    def edges(self) -> Floats:
+        """Where the blocks begin, and where the last one ends."""
+        return np.append(np.arange(self.indices.start, self.indices.stop, self.step), self.indices.stop) - 0.5
+
+    def block(self, position: float) -> slice:
+        """The indices of the block at a position on the axis; the nearest one of a position outside."""
+        inside = min(max(round(position), self.indices.start), self.indices.stop - 1) - self.indices.start
+        first = self.indices.start + inside // self.step * self.step
+        return slice(first, min(first + self.step, self.indices.stop))
+
+
+def shown_of(block: Floats, quantity: str) -> tuple[int, int]:
+    """Which element of a block (rows, columns) stands for it: the fewest bits, the largest std, or the first mean."""
+    if quantity == MEAN or np.isnan(block).all():
+        return 0, 0
+    index = np.nanargmin(block) if quantity == BITS else np.nanargmax(block)
+    row, column = np.unravel_index(index, block.shape)
+    return int(row), int(column)
 
 
 @dataclass(frozen=True)

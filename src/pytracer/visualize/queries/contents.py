@@ -112,7 +112,7 @@ class Contents:
     @cached_property
     def columns(self) -> Kept[Floats]:
         """Columns of the elements of arrays that were read last."""
-        return Kept(ELEMENTS)
+        return Kept(ELEMENTS, len)
 
     @cached_property
     def nesting(self) -> Nesting:
