@@ -15,7 +15,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from pytracer.parse import Result, ResultError
 from pytracer.visualize import zoom_charts, zoom_view
-from pytracer.visualize.agreement import decimal, marked
+from pytracer.visualize.agreement import AGREE, DIFFER, marked
 from pytracer.visualize.figures import zoom as figures
 from pytracer.visualize.figures.theme import LIGHT
 from pytracer.visualize.figures.zoom import Shown, coarse
@@ -461,9 +461,36 @@ def test_tables_hold_what_is_drawn(contents: Contents) -> None:
         assert len(list(page.CSV[name](contents, State(call=999)))) == 1
 
 
+def parts(*values: complex, imaginary: bool = False) -> list[list[tuple[str, str]]]:
+    """Of each number the pieces it is printed in, and how each is marked."""
+    return [
+        [(getattr(piece, "children", piece), getattr(piece, "className", "")) for piece in span.children]
+        for span in marked(values, imaginary=imaginary)
+    ]
+
+
 def test_digits_that_agree_are_marked() -> None:
-    texts = [decimal(complex(x, 0), imaginary=False) for x in (0.1, 0.1 + 2**-50, -0.1)]
-    assert [span.children[0].children for span in marked(texts[:2])] == ["+1.00000000000000"] * 2
-    assert [span.children[0].children for span in marked(texts)] == [""] * 3
-    assert marked(texts[:1])[0].children[1].className == ""
-    assert decimal(1 - 2j, imaginary=True).endswith(" -2.0000000000000000e+00i")
+    assert parts(1.25, 1.5) == [
+        [("+1.", AGREE), ("2500000000000000", DIFFER), ("e+00", AGREE)],
+        [("+1.", AGREE), ("5000000000000000", DIFFER), ("e+00", AGREE)],
+    ]
+    assert parts(1, 1) == [[("+1.0000000000000000e+00", AGREE)]] * 2
+    assert parts(1) == [[("+1.0000000000000000e+00", "")]]
+    assert parts(1, 2)[0] == [("+", AGREE), ("1.0000000000000000", DIFFER), ("e+00", AGREE)]
+
+
+@pytest.mark.parametrize("others", [(1.25e8,), (-1.25e-8,), (1.25e-8, -1.25e-8), (0.0,), (np.nan,), (-np.inf,)])
+def test_no_digit_agrees_where_sign_or_exponent_differs(others: tuple[float, ...]) -> None:
+    numbers = (1.25e-8, *others)
+    assert parts(*numbers) == [[(f"{number:+.16e}", DIFFER)] for number in numbers]
+
+
+def test_infinity_agrees_with_itself_only() -> None:
+    assert parts(np.inf, np.inf) == [[("+inf", AGREE)]] * 2
+    assert parts(np.inf, np.nan) == [[("+inf", DIFFER)], [("+nan", DIFFER)]]
+
+
+def test_parts_of_complex_numbers_agree_apart() -> None:
+    first, _ = parts(1 - 2j, 1 + 2j, imaginary=True)
+    one, two = "1.0000000000000000e+00", "2.0000000000000000e+00"
+    assert first == [(f"+{one}", AGREE), (" ", ""), (f"-{two}", DIFFER), ("i", "")]

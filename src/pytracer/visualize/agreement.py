@@ -1,27 +1,50 @@
-"""One number in several samples, with what they agree in told from what differs."""
+"""One number in several samples, with the digits they agree in told from those that differ."""
 
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Any
 
 from dash import html
 
+AGREE, DIFFER = "agree", "differ"
 
-def decimal(value: complex, *, imaginary: bool) -> str:
-    """All digits of a float64 number, so that those of several stand under each other."""
+
+def marked(values: Sequence[complex], *, imaginary: bool) -> list[html.Span]:
+    """Each float64 number with all its digits: leading ones that all have in common are marked, and so is the rest.
+
+    Digits agree only where sign and exponent do: else all of a number differs. `imaginary`: print both parts, each
+    marked by itself. One value alone is not marked.
+    """
+    real = _part([value.real for value in values])
     if not imaginary:
-        return f"{value.real:+.16e}"
-    return f"{value.real:+.16e} {value.imag:+.16e}i"
+        return [html.Span(each) for each in real]
+    imag = _part([value.imag for value in values])
+    return [html.Span([*first, " ", *second, "i"]) for first, second in zip(real, imag, strict=True)]
 
 
-def marked(texts: Sequence[str]) -> list[html.Span]:
-    """Each text with the beginning that all have in common marked as such, and the rest."""
-    same = _same(texts) if len(texts) > 1 else 0
+def _part(numbers: Sequence[float]) -> list[list[Any]]:
+    texts = [f"{number:+.16e}" for number in numbers]
+    if len(texts) < 2:
+        return [[text] for text in texts]
+    if len(set(texts)) == 1:
+        return [[html.Span(text, className=AGREE)] for text in texts]
+    if len({_scale(text) for text in texts}) > 1:
+        return [[html.Span(text, className=DIFFER)] for text in texts]
+    end, same = texts[0].index("e"), _same(texts)
     return [
-        html.Span(
-            [html.Span(text[:same], className="agree"), html.Span(text[same:], className="differ" if same else "")]
-        )
+        [
+            html.Span(text[:same], className=AGREE),
+            html.Span(text[same:end], className=DIFFER),
+            html.Span(text[end:], className=AGREE),
+        ]
         for text in texts
     ]
+
+
+def _scale(text: str) -> tuple[str, str]:
+    """Sign and exponent; NaN and infinities have none, and are like themselves only."""
+    mantissa, _, exponent = text.partition("e")
+    return mantissa[0], exponent or mantissa
 
 
 def _same(texts: Sequence[str]) -> int:

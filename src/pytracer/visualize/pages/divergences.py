@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, html
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import paths
-from pytracer.visualize.agreement import decimal, marked
+from pytracer.visualize.agreement import marked
 from pytracer.visualize.components import address, bits_chip, empty, exports, link, number_cell, problem, table
 from pytracer.visualize.queries import divergences
 from pytracer.visualize.queries.contents import Contents
@@ -161,7 +161,7 @@ def _by_side(each: Evidence, chosen: Divergence) -> Any:
             f"mean {text(mean)}, std {text(std, '.3g')}; what each sample had is not stored", className="note"
         )
     imaginary = any(value.imag for value in each.observed.values())
-    texts = marked([decimal(value, imaginary=imaginary) for value in each.observed.values()])
+    texts = marked(list(each.observed.values()), imaginary=imaginary)
     by_sample = dict(zip(each.observed, texts, strict=True))
     lines = []
     for number, side in enumerate(chosen.sides):

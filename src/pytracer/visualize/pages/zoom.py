@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import controls, paths, zoom_view
-from pytracer.visualize.agreement import decimal, marked
+from pytracer.visualize.agreement import marked
 from pytracer.visualize.components import address, bind_part, chart, exports, follow_moves, link, part, switch, table
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message, theme
@@ -288,7 +288,7 @@ def _in_short(found: View, chosen: int) -> str:
 def samples_table(seen: Observations) -> html.Table:
     """What each sample had, all digits, with the digits that differ marked."""
     imaginary = bool(np.isfinite(seen.imag).any())
-    texts = marked([decimal(value, imaginary=imaginary) for value in seen.by_sample.values()])
+    texts = marked(list(seen.by_sample.values()), imaginary=imaginary)
     names = [
         "unperturbed" if status == "reference" else str(number)
         for number, status in zip(seen.sample, seen.status, strict=True)
