@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 import h5py
@@ -16,7 +17,7 @@ from made import rich
 from plotly.utils import PlotlyJSONEncoder
 
 from pytracer.parse import Result
-from pytracer.visualize.figures.theme import DARK, LIGHT, Theme, bits_colour, message
+from pytracer.visualize.figures.theme import DARK, LIGHT, MESSAGE_CHARACTERS, Theme, bits_colour, message
 from pytracer.visualize.figures.timeline import OWN_COLOURS, UNMEASURED, series
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
 from pytracer.visualize.function_grid import drawn, follow, inside, modules
@@ -285,6 +286,14 @@ class TestChart:
         assert "<a" not in found.name
         assert "<b>" not in message("<b>x", LIGHT).layout.annotations[0].text
 
+    def test_message_has_short_lines_and_all_its_words(self) -> None:
+        words = "This result has no function '<b>a&b</b>' of a rather long name: " + "x" * 100 + " is another one."
+        lines = message(words, LIGHT).layout.annotations[0].text.split("<br>")
+        plain = [unescape(line) for line in lines]
+        assert max(len(line.rstrip()) for line in plain) <= MESSAGE_CHARACTERS
+        assert "".join(plain).replace(" ", "") == words.replace(" ", "")
+        assert message("Short.", LIGHT).layout.annotations[0].text == "Short."
+
     @pytest.mark.parametrize("bits", [0.0, 10.0, 23.5, 40.0, 53.0, 60.0, -1.0])
     def test_ink_on_a_colour_can_be_read(self, bits: float) -> None:
         background, ink = bits_colour(bits)
@@ -390,7 +399,9 @@ class TestPage:
     def test_real_values_have_no_imaginary_part_and_that_is_said(self, complex_contents: Contents) -> None:
         state = State("mod.solve", y=MEAN, part=IMAG)
         _, figure, note, _ = drawing(complex_contents, state, Kept(1, len), LIGHT)
-        assert figure.layout.annotations[0].text == "Nothing drawn has an imaginary part: choose the real one."
+        assert figure.layout.annotations[0].text.replace("<br>", "") == (
+            "Nothing drawn has an imaginary part: choose the real one."
+        )
         assert "2 of 2 values have no imaginary part" in str(note)
 
     def test_part_is_asked_for_where_a_value_is_complex(self, contents: Contents, complex_contents: Contents) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -111,12 +112,17 @@ def follow(figure: go.Figure, **fields: str) -> None:
     figure.update_layout(meta={"ranges": fields})
 
 
+MESSAGE_CHARACTERS = 45
+"""Of a line: Plotly breaks none, and cuts off at both sides what a narrow chart has no room for."""
+
+
 def message(text: str, colours: Theme) -> go.Figure:
     """A chart with nothing but a sentence."""
+    lines = " <br>".join(map(escape, wrap(text, MESSAGE_CHARACTERS)))  # the space: words stay apart when copied
     figure = empty(colours)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    figure.add_annotation(text=escape(text), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font_size=14)
+    figure.add_annotation(text=lines, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font_size=14)
     return figure
 
 
