@@ -24,6 +24,7 @@ KEYS = {
     "u": "the call around the selected one",
     "s": "source of the selected call",
     "x": "select no call",
+    "0": "the whole chart: end a zoom",
     "/": "search",
     "d": "dark or light",
     "?": "this list",
