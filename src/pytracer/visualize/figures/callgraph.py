@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from pytracer.visualize.figures.arrows import HALF, Arrow, arrows
 from pytracer.visualize.figures.bits_axis import add_scale, shades
-from pytracer.visualize.figures.theme import Theme, empty, escape
+from pytracer.visualize.figures.theme import ABOVE_PIXELS, BELOW_PIXELS, Theme, empty, escape
 from pytracer.visualize.queries.callgraph import PROGRAM, Drawing, Edge, Node
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.units import in_unit
@@ -27,7 +27,7 @@ def size(drawing: Drawing) -> tuple[int, int]:
     columns = {node.column for node in drawing.nodes.values()}
     lines = [node.line for node in drawing.nodes.values()]
     height = (max(lines) - min(lines) + 1) * LINE_PIXELS if lines else LINE_PIXELS
-    return len(columns) * COLUMN_PIXELS + 100, int(height) + 60
+    return len(columns) * COLUMN_PIXELS + 100, int(height) + 80
 
 
 def callgraph(
@@ -50,7 +50,7 @@ def callgraph(
         frame = {"x0": node.column - HALF, "x1": node.column + HALF, "y0": node.line - HALF, "y1": node.line + HALF}
         figure.add_shape(frame, line={"color": colours.alarm, "width": 3})
     add_scale(figure, unit, colours, lost=lost)
-    length = min(BAR_PIXELS, size(drawing)[1] - 20)  # what the margins of `theme.empty` leave
+    length = min(BAR_PIXELS, size(drawing)[1] - ABOVE_PIXELS - BELOW_PIXELS)
     figure.update_layout(coloraxis_colorbar={"lenmode": "pixels", "len": length, "y": 1, "yanchor": "top"})
     columns = [node.column for node in drawing.nodes.values()] or [0.0]
     lines = [node.line for node in drawing.nodes.values()] or [0.0]

@@ -12,7 +12,7 @@ DRAWN = 30
 """Functions that are drawn: those that changed most."""
 LETTERS = 40
 LINE_PIXELS = 24
-MARGIN_PIXELS = 90
+MARGIN_PIXELS = 110
 
 
 def height(changes: Sequence[Change]) -> int:

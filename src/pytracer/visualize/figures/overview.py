@@ -10,7 +10,7 @@ from pytracer.visualize.units import UNITS, count, in_unit
 
 WIDTH_PIXELS = 760
 LINE_PIXELS = 24
-MARGIN_PIXELS = 90
+MARGIN_PIXELS = 110
 
 
 def ends(bar: Bar, unit: str) -> str:

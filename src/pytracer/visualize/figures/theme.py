@@ -81,6 +81,11 @@ def _luminance(*channels: int) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+ABOVE_PIXELS = 30
+"""Of a chart: there are the buttons of Plotly, which cover nothing that is drawn."""
+BELOW_PIXELS = 10
+
+
 def empty(colours: Theme) -> go.Figure:
     """A chart without anything in it."""
     axis = {
@@ -96,7 +101,7 @@ def empty(colours: Theme) -> go.Figure:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": colours.ink, "family": "system-ui, sans-serif", "size": 12},
-            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            "margin": {"l": 10, "r": 10, "t": ABOVE_PIXELS, "b": BELOW_PIXELS},
             "xaxis": axis,
             "yaxis": axis,
             "hovermode": "closest",
@@ -118,11 +123,12 @@ MESSAGE_CHARACTERS = 45
 
 def message(text: str, colours: Theme) -> go.Figure:
     """A chart with nothing but a sentence."""
-    lines = " <br>".join(map(escape, wrap(text, MESSAGE_CHARACTERS)))  # the space: words stay apart when copied
+    lines = wrap(text, MESSAGE_CHARACTERS, break_on_hyphens=False)
+    broken = " <br>".join(map(escape, lines))  # the space keeps words apart when they are copied
     figure = empty(colours)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    figure.add_annotation(text=lines, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font_size=14)
+    figure.add_annotation(text=broken, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font_size=14)
     return figure
 
 
