@@ -47,7 +47,7 @@ def reader(chromium: Chrome, address: str) -> Iterator[Reader]:
 def test_bars_are_nested_and_select_calls(reader: Reader) -> None:
     reader.open("callgraph")
     reader.sees("#gantt .bartext", "5.0  mod.solve")
-    reader.sees("#gantt-note", "50 short calls share 1 bars")
+    reader.sees("#gantt-note", "50 short calls share 1 bar,")
     reader.click("#gantt .bartext", "mod.solve")
     reader.at("function=mod.solve&call=1")
     reader.sees("#call h2", "mod.solve called at script.py:10")
@@ -64,7 +64,7 @@ def test_wheel_asks_for_more_bars(reader: Reader) -> None:
     reader.open("callgraph?time_range=0.0..0.0016")
     reader.count("#gantt .point path", 2 + 50)
     reader.press("0")
-    reader.sees("#gantt-note", "50 short calls share 1 bars")
+    reader.sees("#gantt-note", "50 short calls share 1 bar,")
     assert "time_range" not in reader.driver.current_url
     place = reader.find("#gantt .nsewdrag").rect
     point = {"x": place["x"] + 3, "y": place["y"] + place["height"] / 2}
@@ -81,7 +81,7 @@ def test_wheel_asks_for_more_bars(reader: Reader) -> None:
     low, high = time_range()
     assert high - low < 0.99
     reader.driver.back()
-    reader.sees("#gantt-note", "50 short calls share 1 bars")
+    reader.sees("#gantt-note", "50 short calls share 1 bar,")
 
 
 def test_graph_is_clicked_and_listed(reader: Reader) -> None:

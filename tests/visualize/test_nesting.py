@@ -52,7 +52,7 @@ def test_short_calls_share_a_bar_that_shows_the_worst(contents: Contents) -> Non
     assert found.calls[shared].tolist() == [50]
     assert found.bits[shared].tolist() == [44]
     assert found.call[shared].tolist() == [2 + 6]  # the first of those with 44 bits
-    assert "50 short calls share 1 bars" in found.left_out
+    assert "50 short calls share 1 bar," in found.left_out
     lost = bars(contents.nesting, lost=True)
     assert lost.bits[lost.calls > 1].tolist() == [6]
 
