@@ -450,6 +450,18 @@ def test_unperturbed_value_has_no_bits(tmp_path: Path) -> None:
     assert not any("bits" in name for name in shown)
 
 
+def test_element_that_is_none_is_said(contents: Contents) -> None:
+    def said(pointed: Any = None, **fields: Any) -> str:
+        title, *_ = page.element(contents, State(**fields), pointed, LIGHT)
+        return " ".join(span.children for span in title[1:] if span.className == "problem")
+
+    assert said(element=59) == said() == ""
+    assert said(element=60).strip() == "no element 60: it has 60 elements, numbered from 0; the worst one is shown"
+    assert "no element 7: it has 1 element," in said(value=SCALAR, element=7)
+    assert seen(contents, element=-1).element == FLAT
+    assert said({"points": [{"x": 0, "y": 0}]}, element=60) == ""  # the one under the pointer is shown
+
+
 def test_tables_hold_what_is_drawn(contents: Contents) -> None:
     rows = list(page.CSV["elements"](contents, State()))
     assert rows[0][:4] == ("index_0", "index_1", "index_2", "mean")

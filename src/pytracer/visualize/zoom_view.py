@@ -37,7 +37,16 @@ class View:
     def element(self) -> int:
         """Flat index of the selected element, else of the worst one."""
         chosen = self.state.element
-        return chosen if chosen is not None and chosen < self.value.size else self.value.worst
+        return chosen if chosen is not None and not self.no_element else self.value.worst
+
+    @property
+    def no_element(self) -> str:
+        """That the value has no such element as the address asks for, in words; empty when it has."""
+        chosen, size = self.state.element, self.value.size
+        if chosen is None or 0 <= chosen < size:
+            return ""
+        elements = "1 element" if size == 1 else f"{size} elements"
+        return f"no element {chosen}: it has {elements}, numbered from 0; the worst one is shown"
 
     @cached_property
     def axes(self) -> tuple[int, int]:

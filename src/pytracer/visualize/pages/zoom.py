@@ -266,6 +266,8 @@ def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> t
         return "", message(str(error), colours), None
     index = f"[{', '.join(map(str, found.value.index(chosen)))}]" if found.value.shape else ""
     title = [f"{found.value.label}{index} in each sample ", html.Span(_in_short(found, chosen), className="note")]
+    if pointed is None and found.no_element:
+        title.append(html.Span(f" {found.no_element}", className="problem"))
     if seen is None:
         why = "What each sample had is not stored: the same in all samples, or above the limit of the result."
         return title, message(why, colours), None
