@@ -7,6 +7,8 @@ from typing import Any
 from dash import html
 
 AGREE, DIFFER = "agree", "differ"
+NUMBER = "number"
+"""No line breaks within it: those of complex numbers break between the parts where a page is narrow."""
 
 
 def marked(values: Sequence[complex], *, imaginary: bool) -> list[html.Span]:
@@ -15,11 +17,11 @@ def marked(values: Sequence[complex], *, imaginary: bool) -> list[html.Span]:
     Digits agree only where sign and exponent do: else all of a number differs. `imaginary`: print both parts, each
     marked by itself. One value alone is not marked.
     """
-    real = _part([value.real for value in values])
+    real = [html.Span(each, className=NUMBER) for each in _part([value.real for value in values])]
     if not imaginary:
-        return [html.Span(each) for each in real]
-    imag = _part([value.imag for value in values])
-    return [html.Span([*first, " ", *second, "i"]) for first, second in zip(real, imag, strict=True)]
+        return real
+    imag = [html.Span([*each, "i"], className=NUMBER) for each in _part([value.imag for value in values])]
+    return [html.Span([first, " ", second]) for first, second in zip(real, imag, strict=True)]
 
 
 def _part(numbers: Sequence[float]) -> list[list[Any]]:

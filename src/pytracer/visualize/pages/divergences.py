@@ -167,10 +167,8 @@ def _by_side(each: Evidence, chosen: Divergence) -> Any:
     for number, side in enumerate(chosen.sides):
         mine = [sample for sample in side.samples if sample in by_sample]
         for sample in mine[:SHOWN_SAMPLES]:
-            value = html.Td(by_sample[sample], className="number")
-            lines.append(
-                [_what(side) if sample == mine[0] else "", str(sample) if number or sample else "unperturbed", value]
-            )
+            name = str(sample) if number or sample else "unperturbed"
+            lines.append([_what(side) if sample == mine[0] else "", name, by_sample[sample]])
         if len(mine) > SHOWN_SAMPLES:
             lines.append(["", html.Td(f"and {len(mine) - SHOWN_SAMPLES} more", className="note"), ""])
     return table(("then called", "sample", "value"), lines)

@@ -297,7 +297,7 @@ def samples_table(seen: Observations) -> html.Table:
     ]
     return table(
         ("sample", "value"),
-        [[name, html.Td(each, className="number")] for name, each in zip(names, texts, strict=True)],
+        [[html.Td(name, className="name"), each] for name, each in zip(names, texts, strict=True)],
     )
 
 

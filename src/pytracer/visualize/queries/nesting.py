@@ -199,9 +199,9 @@ class _Sharing:
 def _left_out(lanes: int, deep: int, found: _Shared) -> str:
     merged = found.calls > 1
     shared = int(merged.sum())
-    bars = "1 bar, which shows" if shared == 1 else f"{shared} bars, which show"
+    drawn = "1 bar, which shows" if shared == 1 else f"{shared} bars, which show"
     parts = [
-        f"{found.calls[merged].sum()} short calls share {bars} the worst of theirs: zoom in to tell them apart"
+        f"{found.calls[merged].sum()} short calls share {drawn} the worst of theirs: zoom in to tell them apart"
         if shared
         else "",
         f"{deep} {'call is' if deep == 1 else 'calls are'} nested deeper than {LEVELS} levels" if deep else "",
