@@ -84,6 +84,8 @@ def _luminance(*channels: int) -> float:
 ABOVE_PIXELS = 30
 """Of a chart: there are the buttons of Plotly, which cover nothing that is drawn."""
 BELOW_PIXELS = 10
+LEGEND_PIXELS = 25
+"""Of a legend of one line: in a narrow chart it has its own room under the buttons."""
 
 
 def empty(colours: Theme) -> go.Figure:

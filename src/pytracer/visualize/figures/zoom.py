@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pytracer.visualize.figures.bits_axis import bits_axis
-from pytracer.visualize.figures.theme import FULL_BITS, Theme, empty, escape, follow
+from pytracer.visualize.figures.theme import ABOVE_PIXELS, FULL_BITS, LEGEND_PIXELS, Theme, empty, escape, follow
 from pytracer.visualize.queries.arrays import Observations, Window
 from pytracer.visualize.queries.cells import Floats, Ints
 from pytracer.visualize.state import BITS, MEAN, STD, Range
@@ -224,6 +224,7 @@ def observed(found: Observations, colours: Theme, *, part: str = "real") -> go.F
                 customdata=[repr(number) for number in numbers[rows].tolist()],
                 hovertemplate="sample %{y}: %{customdata}<extra></extra>",
             )
+    figure.update_layout(margin_t=ABOVE_PIXELS + LEGEND_PIXELS, legend_y=1)
     figure.update_xaxes(title_text=f"distance from {origin!r}", exponentformat="e", nticks=5)
     figure.update_yaxes(title_text="sample", autorange="reversed", tickformat="d", nticks=min(len(numbers), 12))
     return figure
