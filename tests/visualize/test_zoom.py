@@ -453,7 +453,7 @@ def test_unperturbed_value_has_no_bits(tmp_path: Path) -> None:
 def test_element_that_is_none_is_said(contents: Contents) -> None:
     def said(pointed: Any = None, **fields: Any) -> str:
         title, *_ = page.element(contents, State(**fields), pointed, LIGHT)
-        return " ".join(span.children for span in title[1:] if span.className == "problem")
+        return " ".join(span.children for span in title[1:] if span.className == "note problem")
 
     assert said(element=59) == said() == ""
     assert said(element=60).strip() == "no element 60: it has 60 elements, numbered from 0; the worst one is shown"

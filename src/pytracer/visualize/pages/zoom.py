@@ -267,7 +267,7 @@ def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> t
     index = f"[{', '.join(map(str, found.value.index(chosen)))}]" if found.value.shape else ""
     title = [f"{found.value.label}{index} in each sample ", html.Span(_in_short(found, chosen), className="note")]
     if pointed is None and found.no_element:
-        title.append(html.Span(f" {found.no_element}", className="problem"))
+        title.append(html.Span(f" {found.no_element}", className="note problem"))
     if seen is None:
         why = "What each sample had is not stored: the same in all samples, or above the limit of the result."
         return title, message(why, colours), None
