@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 def rank_key(bits: Floats) -> Floats:
     """Bits to rank by: what differs less than a thousandth differs by the rounding of the statistics themselves."""
     within = np.clip(bits, -1e9, 1e9)  # a damaged result holds anything
-    rounded: Floats = np.round(within, 3)  # type: ignore[assignment]
+    rounded: Floats = np.round(within, 3)
     return rounded
 
 
