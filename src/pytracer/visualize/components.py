@@ -45,9 +45,13 @@ def problem(error: object) -> html.P:
 
 def switch(name: str, label: str, choices: Mapping[str, str], value: str, *, hidden: bool = False) -> html.Div:
     """A choice of few: value -> what the reader sees."""
-    options = [{"label": shown, "value": choice} for choice, shown in choices.items()]
-    radio = dcc.RadioItems(id=name, options=options, value=value, inline=True)
+    radio = dcc.RadioItems(id=name, options=options(choices), value=value, inline=True)
     return html.Div([html.Span(label), radio], className="switch", hidden=hidden)
+
+
+def options(choices: Mapping[Any, str]) -> list[dict[str, Any]]:
+    """Value -> what the reader sees, for a control."""
+    return [{"label": shown, "value": choice} for choice, shown in choices.items()]
 
 
 def chart(name: str, *, resizes: bool = True) -> dcc.Loading:

@@ -45,12 +45,15 @@ def layout(contents: Contents, state: State) -> html.Div:
         [
             address("compare"),
             html.Section(
-                [_verdict("This result", contents), _verdict("The other", contents.other)], className="card columns"
+                _verdicts(contents, contents.other, state.unit), className="card columns", id="compare-verdicts"
             ),
             html.Section(
                 [
                     html.Div(
-                        [html.H2("Bits of the worst output"), exports(chart="compared", csv="compare/functions")],
+                        [
+                            html.H2("The worst output of each function"),
+                            exports(chart="compared", csv="compare/functions"),
+                        ],
                         className="bar",
                     ),
                     html.Div(html.Div(chart("compared"), id="compared-frame", className="frame"), className="scroll"),
@@ -71,8 +74,12 @@ def layout(contents: Contents, state: State) -> html.Div:
     )
 
 
-def _verdict(title: str, contents: Contents) -> html.Div:
-    found = verdict(contents)
+def _verdicts(here: Contents, there: Contents, unit: str) -> list[html.Div]:
+    return [_verdict("This result", here, unit), _verdict("The other", there, unit)]
+
+
+def _verdict(title: str, contents: Contents, unit: str) -> html.Div:
+    found = verdict(contents, unit)
     return html.Div(
         [html.H2([f"{title} ", html.Span(contents.result.path.name, className="note")]), html.P(found.headline)]
     )
@@ -87,9 +94,14 @@ def _circumstances(here: Contents, there: Contents) -> list[Any]:
 
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks; without a second result there is nothing to call back."""
-    if contents.other is None:
+    other = contents.other
+    if other is None:
         return
     controls.bind(app, "compare", {"compare-changes": "changes"})
+
+    @app.callback(Output("compare-verdicts", "children"), Input("unit", "value"), prevent_initial_call=True)
+    def tell(unit: str) -> list[html.Div]:
+        return _verdicts(contents, other, unit)
 
     @app.callback(
         Output("compared", "figure"),
@@ -136,15 +148,20 @@ def drawing(contents: Contents, state: State, colours: Theme) -> tuple[Figure, d
         figure = message("No function was measured in both results.", colours)
         return figure, {"height": "160px"}, "", _list(contents, listed, state)
     figure = compare_figure.compare(found, state.unit, colours)
-    return figure, {"height": f"{compare_figure.height(found)}px"}, _note(found), _list(contents, listed, state)
+    return (
+        figure,
+        {"height": f"{compare_figure.height(found)}px"},
+        _note(found, state.unit),
+        _list(contents, listed, state),
+    )
 
 
-def _note(found: Sequence[Change]) -> str:
+def _note(found: Sequence[Change], unit: str) -> str:
     both = sum(change.bits is not None for change in found)
     more = both - compare_figure.DRAWN
     notes = [
         f"{more} functions that changed less are not drawn" if more > 0 else "",
-        "bits are estimates: two runs of one program with other seeds differ a little",
+        f"{unit} are estimates: two runs of one program with other seeds differ a little",
     ]
     return "; ".join(filter(None, notes))
 
@@ -154,7 +171,7 @@ CHANCE = {True: "yes", False: "no", None: "-"}
 
 def _list(contents: Contents, changes: Sequence[Change], state: State) -> Any:
     if not changes:
-        return empty("No function changed its bits.")
+        return empty(f"No function changed its {state.unit}.")
     unit = state.unit
     headings = (
         "function",

@@ -88,9 +88,7 @@ def _elements(contents: Contents, state: State) -> list[Any]:
         html.Div(
             [
                 html.Label(["value", dcc.Dropdown(id="zoom-value", clearable=False)], className="wide"),
-                switch(
-                    "zoom-quantity", "", {BITS: "bits", MEAN: "mean", STD: "std"}, state.quantity, hidden=not measured
-                ),
+                switch("zoom-quantity", "", _quantities(state.unit), state.quantity, hidden=not measured),
                 html.Div(switch("zoom-part", "", {REAL: "real", IMAG: "imaginary"}, state.part), id="zoom-complex"),
                 html.Div(
                     [
@@ -111,6 +109,10 @@ def _elements(contents: Contents, state: State) -> list[Any]:
         html.P(id="heatmap-note", className="note"),
         exports(chart="heatmap", csv="zoom/elements"),
     ]
+
+
+def _quantities(unit: str) -> dict[str, str]:
+    return {BITS: unit, MEAN: "mean", STD: "std"}
 
 
 def _histogram(state: State) -> list[Any]:
@@ -134,6 +136,7 @@ def _histogram(state: State) -> list[Any]:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     controls.bind(app, "zoom", CONTROLS)
+    controls.follow_unit(app, "zoom-quantity", _quantities)
     for name in ("heatmap", "profile"):
         follow_moves(app, name)
 
