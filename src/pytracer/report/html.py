@@ -153,7 +153,10 @@ def _ranking(result: Result, table: Sequence[Row]) -> Markup:
         )
         for row in table
     ]
-    note = "Significant bits (base 2). A row is a function called from one place; - is not measured."
+    note = (
+        "Significant bits (base 2). A row is a function called from one place; - is not measured. Bits lost are those "
+        "of its call that loses most; in and out are minima and medians over all its calls."
+    )
     return section("Ranking", element("p", note, class_="note"), table_of(headings, lines, 6))
 
 
