@@ -27,7 +27,7 @@ from pytracer.visualize.queries import compare
 from pytracer.visualize.queries.compare import Change
 from pytracer.visualize.queries.contents import Contents, verdict
 from pytracer.visualize.state import ALL, State
-from pytracer.visualize.units import count, factor
+from pytracer.visualize.units import change_in_unit, count, rounded
 
 PATH = paths.COMPARE
 TITLE = "Compare"
@@ -87,7 +87,10 @@ def _verdict(title: str, contents: Contents, unit: str) -> html.Div:
 
 def _circumstances(here: Contents, there: Contents) -> list[Any]:
     found = compare.circumstances(here, there)
-    same = html.P("Command, noise, versions and numbers of samples are the same.", className="note")
+    same = html.P(
+        "Command, noise, seeds, samples, versions and the sources that both results hold are the same.",
+        className="note",
+    )
     view = table(("", "this result", "the other"), [list(row) for row in found], className="wide")
     return [html.H2("What else differs"), view if found else same]
 
@@ -143,7 +146,7 @@ def drawing(contents: Contents, state: State, colours: Theme) -> tuple[Figure, d
         found = compare.changes(contents, contents.other)
     except ResultError as error:
         return message(str(error), colours), {}, "", problem(error)
-    listed = [change for change in found if change.changed or state.changes == ALL]
+    listed = [change for change in found if change.changed(state.unit) or state.changes == ALL]
     if not compare_figure.drawn(found):
         figure = message("No function was measured in both results.", colours)
         return figure, {"height": "160px"}, "", _list(contents, listed, state)
@@ -212,8 +215,8 @@ def _change(change: Change, unit: str) -> html.Td:
         return html.Td("only in this result" if change.there is None else "only in the other", className="note")
     if change.bits is None:
         return html.Td("-", className="number")
-    shown = f"{change.bits * factor(unit):+.1f}"
-    return html.Td(shown, className="number worse" if change.bits <= -compare.SAME else "number")
+    worse = rounded(change.bits, unit) < 0
+    return html.Td(change_in_unit(change.bits, unit), className="number worse" if worse else "number")
 
 
 HEADINGS = (
