@@ -117,6 +117,17 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert page.names.count("svg") == 1 + 3  # distribution; calls, elements and samples of the worst value
 
 
+def test_worst_value_without_elements_says_why(tmp_path: Path) -> None:
+    bare = made()
+    for value in bare.rows["values"]:
+        value |= {"elements": -1, "observations": -1, "precision": 53, "size": 2**19}
+    bare.rows["elements"].clear()
+    bare.rows["observations"].clear()
+    texts = Text(to_html(Result.open(bare.write(tmp_path / "bare.h5", elements_omitted=2**19)))).texts
+    assert "above the limit of 262144; parse again with `pytracer parse --elements all`" in texts["worst-values"]
+    assert "What each sample had is not stored: it has 524288 elements" in texts["worst-values"]
+
+
 def test_text_of_a_trace_is_no_markup(result: Result) -> None:
     page = to_html(result)
     assert EVIL not in page
