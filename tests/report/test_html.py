@@ -109,7 +109,7 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert "unperturbed 5.0 sample 1 11.0 sample 2 17.0 sample 3 23.0" in page.texts["worst-values"]
     assert "(branch), 4 times" in page.texts["divergences"]
     assert "2 x mod.late" in page.texts["divergences"]
-    assert re.search(r"10\.0\s+1\.5\s+100%\s+return of mod\.bad", page.texts["divergences"])
+    assert re.search(r"10\.0\s+1\.5\s+-\s+return of mod\.bad", page.texts["divergences"])
     assert "exit code 1" in page.texts["samples"]
     assert re.search(r"2\s+0\s+0\s+2\.50 s\s+2026-01-31 23:59:02\+01:00\s+measured", page.texts["samples"])
     assert re.search(r"4\s+1\s+0\s+unknown\s+unknown\s+failed", page.texts["samples"])

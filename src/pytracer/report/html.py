@@ -219,12 +219,12 @@ def _evidence(values: Sequence[dict[str, Any]]) -> Markup | None:
         (
             _number(value["bits"]),
             "-" if value["mean"] is None else f"{value['mean']:.10g}",
-            "-" if value["agreement"] is None else f"{value['agreement']:.0%}",
+            "-" if value["agreement"] in (None, 1) else f"{value['agreement']:.0%}",
             f"{value['value']} of {value['function'].removeprefix('__main__.')}",
         )
         for value in values[:EVIDENCE]
     ]
-    headings = ("bits", "mean", "the same in", "value")
+    headings = ("bits", "mean", "same value, or type and shape, in", "value")
     more = len(values) - EVIDENCE
     return join(
         element("p", "Differed before:"),

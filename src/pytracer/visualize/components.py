@@ -203,7 +203,7 @@ def _ways(call: Call, state: State, path: str) -> html.Div:
 
 def _values(call: Call, state: State, *, measured: bool) -> html.Div:
     bits = (f"{state.unit}, min", f"{state.unit}, median") if measured else ()
-    headings = ("", "value", "type", *bits, "mean", *(("std", "agreement") if measured else ()))
+    headings = ("", "value", "type", *bits, "mean", *(("std", "same type and shape") if measured else ()))
     rows = [_row(value, state, measured=measured) for value in call.values]
     omitted = call.n_values - len(call.values)
     note = [html.P(f"and {omitted} more values", className="note")] if omitted else []
@@ -218,6 +218,7 @@ def _row(value: Value, state: State, *, measured: bool) -> list[html.Td]:
         else value.label
     )
     bits = [bits_cell(bits, state.unit) for bits in (value.bits_min, value.bits_median)] if measured else []
-    spread = [text(value.std, ".3g"), text(value.agreement, ".0%")] if measured else []
+    same = text(value.agreement, ".0%") + (" same value" if value.discrete and value.agreement is not None else "")
+    spread = [text(value.std, ".3g"), same] if measured else []
     numbers = [number_cell(shown) for shown in (text(value.mean, ".10g"), *spread)]
     return [mark, html.Td(name), html.Td(value.type), *bits, *numbers]
