@@ -138,6 +138,17 @@ class TestSelection:
         assert f"{found.outside} values lie outside" in found.note
         assert len(select(points, State(x_range=(100.0, 200.0))).rows) == 0
 
+    def test_range_of_the_other_axis_too(self, contents: Contents) -> None:
+        points = of(contents, "mod.zeta")
+        everything = select(points, State())
+        low, high = float(np.min(everything.y)), float(np.max(everything.y))
+        found = select(points, State(y_range=((low + high) / 2, high + 1)))
+        assert found.rows.tolist() == everything.rows[everything.y > (low + high) / 2].tolist()
+        assert 0 < found.outside == len(everything.rows) - len(found.rows)
+        both = select(points, State(x_range=(1.5, 2.5), y_range=((low + high) / 2, high + 1)))
+        assert both.outside + len(both.rows) == len(points)
+        assert select(points, State(y_scale=LOG, y_range=(0.0, 1e-9))).outside == 0
+
     def test_range_of_time(self, contents: Contents) -> None:
         points = of(contents, "mod.alpha")
         ends = (float(points.time_ms[1]), float(points.time_ms[4]))

@@ -9,7 +9,8 @@ Floats = NDArray[np.float64]
 
 def rank_key(bits: Floats) -> Floats:
     """Bits to rank by: what differs less than a thousandth differs by the rounding of the statistics themselves."""
-    rounded: Floats = np.round(np.clip(bits, -1e9, 1e9), 3)  # a damaged result holds anything
+    within = np.clip(bits, -1e9, 1e9)  # a damaged result holds anything
+    rounded: Floats = np.round(within, 3)
     return rounded
 
 

@@ -14,6 +14,7 @@ from pytracer.parse.aggregates import of_edges
 from pytracer.parse.align import AlignedLane, align
 from pytracer.parse.blocks import MeasuredCalls, Observers
 from pytracer.parse.catalog import Catalog, distinct_columns
+from pytracer.parse.clock import clock_shifts
 from pytracer.parse.confidence import Bounds, probability_of
 from pytracer.parse.divergence import find_divergences
 from pytracer.parse.evidence import find_evidence
@@ -115,7 +116,7 @@ def _measure_lane(
     unperturbed = experiment.samples[0].status == Status.REFERENCE
     slots = np.flatnonzero(here) + unperturbed
     first_call = store.writer.rows("calls")
-    differences = Differences(len(lane))
+    differences, shifts = Differences(len(lane)), clock_shifts(lane, store.origins)
     for block in _blocks(lane):
         rows = np.stack([row[block] for _, row in present]) if present else np.zeros((0, block.stop - block.start), int)
         shown, parts = lane.shown(block).astype(np.int64), []
@@ -133,7 +134,7 @@ def _measure_lane(
             parts.append(Part(calls, view, part))
             differences.add(block.start + calls, part)
         found = np.count_nonzero(rows >= 0, axis=0)
-        store.block(number, lane, block, first_call, parts, found)
+        store.block(number, lane, block, first_call, parts, found, shifts[block])
         for side in filter(None, lane.lanes):
             side.drop_pages()
         yield block.stop
@@ -188,7 +189,7 @@ class _Store:
         self.labels = tables.Labels(catalog)
         self.types = tables.Types()
         self.keeper = keeper
-        self._origins = origins  # time of the first call of each aligned sample
+        self.origins = origins  # time of the first call of each aligned sample
         self._samples = np.array(aligned, np.int64)  # row in samples of each
 
     def block(
@@ -199,6 +200,7 @@ class _Store:
         first_call: int,
         parts: Sequence[Part],
         found: Ints,
+        shift: Ints,
     ) -> None:
         """Append the calls of a block and their values."""
         records, source = lane.records(block), lane.source[block]
@@ -229,7 +231,7 @@ class _Store:
             "parent": np.where(parent >= 0, parent + first_call, -1),
             "function": functions,
             "site": lane.sites(block),
-            "enter_ns": enter - self._origins[source],
+            "enter_ns": enter + shift,
             "duration_ns": np.where(running, -1, records["exit_ns"].astype(np.int64) - enter),
             "depth": records["depth"],
             "outcome": records["outcome"],

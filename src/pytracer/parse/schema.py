@@ -160,7 +160,11 @@ TABLES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "parent": ("i8", "row of the enclosing call, -1 for a root"),
         "function": ("i4", "row in functions"),
         "site": ("i4", "row in sites, -1 when unknown"),
-        "enter_ns": ("i8", "time of entry in the sample shown, nanoseconds after its first call"),
+        "enter_ns": (
+            "i8",
+            "time of entry, nanoseconds after the first call of the sample; of a call that only others made, "
+            "after the entry of the enclosing call as in its own sample, and before that one ended",
+        ),
         "duration_ns": ("i8", "time until exit, -1 when it did not return"),
         "depth": ("i4", "number of enclosing recorded calls"),
         "outcome": ("u1", "records.schema.Outcome"),

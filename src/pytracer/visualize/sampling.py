@@ -52,7 +52,9 @@ class Selection:
 def select(timeline: Timeline, state: State, limit: int = LIMIT) -> Selection:
     """The values that `state` asks for, at most about `limit` of them."""
     wanted, x = wanted_curves(timeline, state), positions(timeline, state)
-    inside = unmeasured = hidden = 0
+    low, high = _heights(state)
+    values = int(timeline.sizes[wanted].sum())
+    outside, unmeasured, hidden = values, 0, 0
     rows, y = [np.zeros(0, np.int64)], [np.zeros(0)]
     for block in blocks(timeline, wanted, x, state.x_range):
         shown = timeline.y(state, block) * (factor(state.unit) if state.y == BITS else 1.0)
@@ -60,25 +62,33 @@ def select(timeline: Timeline, state: State, limit: int = LIMIT) -> Selection:
         drawable = measured & (shown > 0) if state.y_scale == LOG else measured
         if state.x_scale == LOG:
             drawable = drawable & (x[timeline.call[block]] > 0)
-        inside += len(block)
+        seen = drawable & (shown >= low) & (shown <= high)
+        outside += int(drawable.sum() - seen.sum()) - len(block)
         unmeasured += int(len(block) - measured.sum())
         hidden += int(measured.sum() - drawable.sum())
-        rows.append(block[drawable])
-        y.append(shown[drawable])
+        rows.append(block[seen])
+        y.append(shown[seen])
     all_rows, all_y = np.concatenate(rows), np.concatenate(y)
     kept = thin(all_y, timeline.curve[all_rows], limit)
-    values = int(timeline.sizes[wanted].sum())
     return Selection(
         rows=all_rows[kept],
         x=x[timeline.call[all_rows[kept]]],
         y=all_y[kept],
         values=values,
-        outside=values - inside,
+        outside=outside,
         unmeasured=unmeasured,
         hidden=hidden,
         thinned=len(kept) < len(all_rows),
         imaginary=state.y != BITS and state.part == IMAG,
     )
+
+
+def _heights(state: State) -> Range:
+    """What the y axis shows, all unless it is zoomed into."""
+    everything = (-np.inf, np.inf)
+    if state.y_range is None or (state.y_scale == LOG and state.y_range[0] <= 0):  # a range of no logarithmic axis
+        return everything
+    return state.y_range
 
 
 def positions(timeline: Timeline, state: State) -> Floats:

@@ -113,7 +113,7 @@ def pointed_at(found: View, data: dict[str, Any]) -> int:
     columns = found.windows[1].block(point["x"])
     if found.is_line:
         _, column = arrays.shown_of(found.numbers[None, columns], found.shown.quantity)
-        return columns.start + column
+        return moved(found, {0: columns.start + column})
     rows = found.windows[0].block(point["y"])
     plane = found.elements.plane(found.numbers, found.axes, found.element)
     row, column = arrays.shown_of(plane[rows, columns], found.shown.quantity)
