@@ -105,7 +105,8 @@ def test_parse_merges_single_traces_of_the_same_command(pytracer: Pytracer, prog
     shown = pytracer("parse", "--command", 1, "-o", "merged.h5")
     assert shown.returncode == 0, shown.stderr
     assert "naive_variance" in shown.stdout
-    assert shown.stderr.startswith("pytracer: result of 4 traces in merged.h5; ")
+    see = "see it with `pytracer visualize --filename merged.h5`"
+    assert shown.stderr.startswith(f"pytracer: result of 4 traces in merged.h5; {see}")
     assert (tmp_path / "merged.h5").exists()
 
 

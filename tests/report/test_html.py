@@ -109,12 +109,23 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert "unperturbed 5.0 sample 1 11.0 sample 2 17.0 sample 3 23.0" in page.texts["worst-values"]
     assert "(branch), 4 times" in page.texts["divergences"]
     assert "2 x mod.late" in page.texts["divergences"]
-    assert re.search(r"10\.0\s+1\.5\s+100%\s+return of mod\.bad", page.texts["divergences"])
+    assert re.search(r"10\.0\s+1\.5\s+-\s+return of mod\.bad", page.texts["divergences"])
     assert "exit code 1" in page.texts["samples"]
     assert re.search(r"2\s+0\s+0\s+2\.50 s\s+2026-01-31 23:59:02\+01:00\s+measured", page.texts["samples"])
     assert re.search(r"4\s+1\s+0\s+unknown\s+unknown\s+failed", page.texts["samples"])
     assert "wall time of the whole process, with tracing" in page.texts["samples"]
     assert page.names.count("svg") == 1 + 3  # distribution; calls, elements and samples of the worst value
+
+
+def test_worst_value_without_elements_says_why(tmp_path: Path) -> None:
+    bare = made()
+    for value in bare.rows["values"]:
+        value |= {"elements": -1, "observations": -1, "precision": 53, "size": 2**19}
+    bare.rows["elements"].clear()
+    bare.rows["observations"].clear()
+    texts = Text(to_html(Result.open(bare.write(tmp_path / "bare.h5", elements_omitted=2**19)))).texts
+    assert "above the limit of 262144; parse again with `pytracer parse --elements all`" in texts["worst-values"]
+    assert "What each sample had is not stored: it has 524288 elements" in texts["worst-values"]
 
 
 def test_text_of_a_trace_is_no_markup(result: Result) -> None:

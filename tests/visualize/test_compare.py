@@ -46,7 +46,7 @@ def test_changes_are_worst_first(pair: Contents) -> None:
         ("mod.gone", None),
         ("mod.new", None),
     ]
-    assert [each.changed for each in found] == [True, True, False, True, True, True]
+    assert [each.changed() for each in found] == [True, True, False, True, True, True]
     assert found[0].lost == 28
 
 
@@ -74,12 +74,44 @@ def test_unmeasured_here_is_a_change(tmp_path: Path) -> None:
     there = contents(tmp_path / "there.h5", {"f": 40})
     here = contents(tmp_path / "here.h5", {"f": float("nan")}, other=there)
     [change] = changes(here, there)
-    assert (change.bits, change.changed) == (None, True)
+    assert (change.bits, change.changed()) == (None, True)
 
 
 def test_circumstances_name_what_differs(pair: Contents) -> None:
     assert pair.other is not None
     assert circumstances(pair, pair.other) == [("method", "general", "cnh")]
+
+
+def test_circumstances_name_seeds_layers_and_sources(tmp_path: Path) -> None:
+    def made(name: str, seed: str, text: str, layers: str) -> Contents:
+        made = Made()
+        made.sample(0)
+        made.sample(1, seed=seed, layers=layers, settings='{"threads": "2"}')
+        made.add("sources", file="/project/script.py", text=text)
+        made.add("sources", file="/project/same.py", text="b = 2")
+        made.add("sources", file=f"/project/{name}.py", text=name)  # of one result only
+        made.add("sources", file="/project/unread.py", text=text if name == "here" else "")
+        return Contents.of(Result.open(made.write(tmp_path / f"{name}.h5", elements_omitted=len(name))))
+
+    here, there = made("here", "7", "a = 1", '["numpy"]'), made("there", "8", "a = 2", '["numpy", "blas"]')
+    found = {name: sides for name, *sides in circumstances(here, there)}
+    assert set(found) == {"seeds", "perturbed", "elements not stored", "source script.py"}
+    assert found["seeds"] == ["7", "8"]
+    assert found["perturbed"] == ["numpy", "numpy; blas"]
+    assert found["elements not stored"] == ["4", "5"]
+    assert found["source script.py"][0] != found["source script.py"][1]
+    assert circumstances(here, here) == []
+
+
+@pytest.mark.parametrize(("unit", "changed"), [("bits", ["mod.more"]), ("digits", ["mod.less", "mod.more"])])
+def test_what_rounds_to_nothing_is_no_change(tmp_path: Path, unit: str, changed: list[str]) -> None:
+    there = contents(tmp_path / "there.h5", {"none": 30, "less": 30, "more": 30})
+    here = contents(tmp_path / "here.h5", {"none": 29.99, "less": 29.96, "more": 30.06}, other=there)
+    found = changes(here, there)
+    assert [each.name for each in found if each.changed(unit)] == changed
+    everything = str(page.drawing(here, State(unit=unit, changes=ALL), LIGHT)[3])
+    assert "-0.0'" not in everything
+    assert "-0.00'" not in everything
 
 
 def test_chart_shows_the_largest_changes(pair: Contents, tmp_path: Path) -> None:

@@ -263,6 +263,11 @@ def test_changed_functions_lead_to_their_calls(reader: Reader) -> None:
     assert "mod.dot" not in reader.driver.find_element(By.ID, "compare-list").text
     reader.click("#compare-changes label", "all")
     reader.sees("#compare-list", "mod.dot")
+    reader.click("#unit label", "digits")
+    reader.sees("#compare-verdicts", " digits")
+    reader.sees("#compare-note", "digits are estimates")
+    reader.click("#unit label", "bits")
+    reader.sees("#compare-verdicts", " bits")
     reader.click("#compare-list a", "mod.solve")
     reader.sees("#call h2", "mod.solve called at script.py:10")
 
@@ -276,6 +281,7 @@ def test_pages_follow_the_theme_and_the_unit(reader: Reader) -> None:
     reader.until("the ink changes", lambda: reader.driver.execute_script(ink) != before)
     reader.click("#unit label", "digits")
     reader.sees("#gantt .bartext", "1.51  mod.solve")
+    reader.sees("#callgraph-colour", "digits lost")
     reader.press("d")
     reader.until("the ink is back", lambda: reader.driver.execute_script(ink) == before)
 

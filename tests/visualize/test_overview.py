@@ -141,6 +141,12 @@ def test_ranking_leads_to_the_worst_call(contents: Contents) -> None:
     assert f'"{zeta.bits_lost * np.log10(2):.2f}"' in text(contents, State(unit="digits"))
 
 
+def test_ranking_says_of_which_calls_its_bits_are(contents: Contents, unperturbed: Contents) -> None:
+    said = text(contents)
+    assert all(word in said for word in ('"min in"', '"min out"', "lost: of the call that loses most; in and out: "))
+    assert "loses most" not in text(unperturbed)
+
+
 def test_unperturbed_overview_has_no_bits(unperturbed: Contents) -> None:
     said = text(unperturbed)
     assert "bits" not in said

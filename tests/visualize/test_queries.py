@@ -59,6 +59,14 @@ def test_verdict_names_the_worst(contents: Contents) -> None:
     assert found.detail.startswith("called at script.py:30; 4 perturbed samples, noise model sr; ")
 
 
+def test_verdict_counts_in_digits(contents: Contents) -> None:
+    found, zeta = verdict(contents, "digits"), contents.by_key["mod.zeta"]
+    assert zeta.bits_lost is not None
+    assert found.headline.startswith(f"mod.zeta loses {zeta.bits_lost * np.log10(2):.2f} of ")
+    assert found.headline.endswith(" digits")
+    assert "bits" not in found.headline + found.detail
+
+
 def test_unperturbed_verdict_gives_no_digits(unperturbed: Contents) -> None:
     found = verdict(unperturbed)
     assert (found.headline, found.measured) == ("Not perturbed", False)

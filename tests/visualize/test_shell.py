@@ -66,6 +66,15 @@ def test_selected_call_on_any_page(contents: Contents) -> None:
     assert selected_call(contents, "/", State()) == ([], True)
 
 
+def test_card_tells_equal_types_from_equal_values(contents: Contents) -> None:
+    card = str(selected_call(contents, "/", State(call=contents.by_key["mod.zeta"].worst_call))[0])
+    assert "same type and shape" in card
+    assert "'100%'" in card  # of floats that differ, which has nothing to do with their values
+    assert "same value" not in card
+    silent = str(selected_call(contents, "/", State(call=contents.by_key["mod.silent"].worst_call))[0])
+    assert "100% same value" in silent  # the text among its arguments
+
+
 def test_no_such_call_is_a_message(contents: Contents) -> None:
     assert "no call 999999" in str(selected_call(contents, "/", State(call=999999)))
 

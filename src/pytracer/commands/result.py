@@ -1,6 +1,7 @@
 """From traces to a result on disk and a report on the screen: what `run` and `parse` have in common."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ class Destination:
     def path(self) -> Path:
         """The file."""
         return self.chosen or self.cache.result(self.experiment)
+
+    @property
+    def dashboard(self) -> str:
+        """The command that shows it."""
+        named = f" --filename {shlex.quote(str(self.chosen))}" if self.chosen is not None else ""
+        return f"pytracer visualize{named}"
 
     def log(self, traces: Sequence[Path]) -> None:
         """Say in the log of a result in the cache how it was made."""
@@ -107,7 +114,7 @@ def show(result: "Result", destination: Destination, *, quiet: bool, as_json: bo
         write_text(result)
     if not (quiet or as_json):
         traces = counted(len(result.samples), "trace")
-        LOG.info("result of %s in %s; see it with `pytracer visualize`", traces, destination.path)
+        LOG.info("result of %s in %s; see it with `%s`", traces, destination.path, destination.dashboard)
 
 
 def report(

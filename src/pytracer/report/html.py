@@ -153,7 +153,10 @@ def _ranking(result: Result, table: Sequence[Row]) -> Markup:
         )
         for row in table
     ]
-    note = "Significant bits (base 2). A row is a function called from one place; - is not measured."
+    note = (
+        "Significant bits (base 2). A row is a function called from one place; - is not measured. Bits lost are those "
+        "of its call that loses most; in and out are minima and medians over all its calls."
+    )
     return section("Ranking", element("p", note, class_="note"), table_of(headings, lines, 6))
 
 
@@ -216,12 +219,12 @@ def _evidence(values: Sequence[dict[str, Any]]) -> Markup | None:
         (
             _number(value["bits"]),
             "-" if value["mean"] is None else f"{value['mean']:.10g}",
-            "-" if value["agreement"] is None else f"{value['agreement']:.0%}",
+            "-" if value["agreement"] in (None, 1) else f"{value['agreement']:.0%}",
             f"{value['value']} of {value['function'].removeprefix('__main__.')}",
         )
         for value in values[:EVIDENCE]
     ]
-    headings = ("bits", "mean", "the same in", "value")
+    headings = ("bits", "mean", "same value, or type and shape, in", "value")
     more = len(values) - EVIDENCE
     return join(
         element("p", "Differed before:"),

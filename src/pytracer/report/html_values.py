@@ -36,6 +36,7 @@ def _value(result: Result, worst: WorstValue) -> Markup:
         element("h3", title),
         element("p", f"called at {place_text(result, site['file'], site['line'])}", class_="note"),
         element("div", *(_figure(*pair) for pair in _plots(worst, what)), class_="plots"),
+        *(element("p", each, class_="note") for each in worst.unstored),
         _table(worst.samples, what),
     )
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pytracer.parse.groups import rank_key
 from pytracer.parse.store import Result
+from pytracer.parse.unstored import why_no_elements, why_no_observations
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ class WorstValue:
     call: int  # of them, index of the one that loses most
     elements: Floats | None  # bits of each element, flat; None when not stored
     samples: list[tuple[str, complex]]  # name and content of the worst element; empty when not stored
+    unstored: list[str]  # why there are no elements, or no samples
 
 
 def worst_values(result: Result, limit: int) -> list[WorstValue]:
@@ -52,6 +54,13 @@ def _of(result: Result, call: int, same: NDArray[np.int64], outputs: Floats) -> 
     value = result.values.row(cells["worst_value"])
     element, size = max(value["worst_element"], 0), value["size"]
     kind = result.types.row(value["type"])
+    elements = _elements(result, value["elements"], size)
+    observed = _samples(result, value["observations"], size, element)
+    unstored = []
+    if elements is None and size > 1:
+        unstored.append(f"Its elements are not stored: {why_no_elements(result, value)}.")
+    if not observed:
+        unstored.append(f"What each sample had is not stored: {why_no_observations(value)}.")
     return WorstValue(
         function=cells["function"],
         site=cells["site"],
@@ -63,8 +72,9 @@ def _of(result: Result, call: int, same: NDArray[np.int64], outputs: Floats) -> 
         bits_lost=cells["bits_lost"],
         over_calls=outputs[same],
         call=int(np.searchsorted(same, call)),
-        elements=_elements(result, value["elements"], size),
-        samples=_samples(result, value["observations"], size, element),
+        elements=elements,
+        samples=observed,
+        unstored=unstored,
     )
 
 

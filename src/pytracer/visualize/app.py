@@ -74,9 +74,9 @@ def _layout(contents: Contents) -> html.Div:
             ),
             html.Section(
                 [
-                    html.H1(found.headline),
+                    html.H1(found.headline, id="headline"),
                     html.Span(result.path.name, className="note", title=str(result.path)),
-                    html.P(found.detail),
+                    html.P(found.detail, id="verdict-detail"),
                 ],
                 id="verdict",
                 className="verdict" if found.measured else "verdict unmeasured",
@@ -123,6 +123,11 @@ def _register(app: Dash, contents: Contents) -> None:
         if ctx.triggered_id != "unit":
             return no_update, state.unit
         return state.with_fields(unit=unit).search, no_update
+
+    @app.callback(Output("headline", "children"), Output("verdict-detail", "children"), Input("unit", "value"))
+    def tell(unit: str) -> tuple[str, str]:
+        found = verdict(contents, unit)
+        return found.headline, found.detail
 
 
 def _say(error: Exception) -> None:

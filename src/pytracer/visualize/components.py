@@ -45,9 +45,13 @@ def problem(error: object) -> html.P:
 
 def switch(name: str, label: str, choices: Mapping[str, str], value: str, *, hidden: bool = False) -> html.Div:
     """A choice of few: value -> what the reader sees."""
-    options = [{"label": shown, "value": choice} for choice, shown in choices.items()]
-    radio = dcc.RadioItems(id=name, options=options, value=value, inline=True)
+    radio = dcc.RadioItems(id=name, options=options(choices), value=value, inline=True)
     return html.Div([html.Span(label), radio], className="switch", hidden=hidden)
+
+
+def options(choices: Mapping[Any, str]) -> list[dict[str, Any]]:
+    """Value -> what the reader sees, for a control."""
+    return [{"label": shown, "value": choice} for choice, shown in choices.items()]
 
 
 def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
@@ -199,7 +203,7 @@ def _ways(call: Call, state: State, path: str) -> html.Div:
 
 def _values(call: Call, state: State, *, measured: bool) -> html.Div:
     bits = (f"{state.unit}, min", f"{state.unit}, median") if measured else ()
-    headings = ("", "value", "type", *bits, "mean", *(("std", "agreement") if measured else ()))
+    headings = ("", "value", "type", *bits, "mean", *(("std", "same type and shape") if measured else ()))
     rows = [_row(value, state, measured=measured) for value in call.values]
     omitted = call.n_values - len(call.values)
     note = [html.P(f"and {omitted} more values", className="note")] if omitted else []
@@ -214,6 +218,7 @@ def _row(value: Value, state: State, *, measured: bool) -> list[html.Td]:
         else value.label
     )
     bits = [bits_cell(bits, state.unit) for bits in (value.bits_min, value.bits_median)] if measured else []
-    spread = [text(value.std, ".3g"), text(value.agreement, ".0%")] if measured else []
+    same = text(value.agreement, ".0%") + (" same value" if value.discrete and value.agreement is not None else "")
+    spread = [text(value.std, ".3g"), same] if measured else []
     numbers = [number_cell(shown) for shown in (text(value.mean, ".10g"), *spread)]
     return [mark, html.Td(name), html.Td(value.type), *bits, *numbers]

@@ -1,10 +1,11 @@
 """Controls of a page that show and change fields of the state: the address follows them, and they the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
+from pytracer.visualize.components import options
 from pytracer.visualize.state import NUMBERS, ROWS, State
 
 
@@ -29,6 +30,14 @@ def bind(app: Dash, page: str, fields: Mapping[str, str], empty: Mapping[str, An
         return [address, *(no_update if value == want else want for value, want in zip(values, wanted, strict=True))]
 
 
+def follow_unit(app: Dash, name: str, choices: Callable[[str], Mapping[str, str]]) -> None:
+    """Let the switch `name` show the choices of the unit of the address."""
+
+    @app.callback(Output(name, "options"), Input("unit", "value"), prevent_initial_call=True)
+    def show(unit: str) -> list[dict[str, Any]]:
+        return options(choices(unit))
+
+
 def changed(state: State, fields: Mapping[str, str], values: Sequence[Any], triggered: str) -> State:
     """The state after the control `triggered` changed; the same one when it was none of them."""
     if triggered not in fields:
@@ -50,7 +59,7 @@ def number_input(name: str, label: str, value: float | None, **more: Any) -> htm
     return html.Label([label, dcc.Input(id=name, type="number", value=value, debounce=True, **more)], className="wide")
 
 
-def choice(name: str, label: str, options: Mapping[Any, str], value: Any) -> html.Label:
+def choice(name: str, label: str, choices: Mapping[Any, str], value: Any) -> html.Label:
     """A choice of many: value -> what the reader sees."""
-    found = [{"label": text, "value": each} for each, text in options.items()]
-    return html.Label([label, dcc.Dropdown(id=name, options=found, value=value, clearable=False)], className="wide")
+    menu = dcc.Dropdown(id=name, options=options(choices), value=value, clearable=False)
+    return html.Label([label, menu], className="wide")

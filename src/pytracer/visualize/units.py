@@ -23,7 +23,21 @@ def in_unit(bits: float | None, unit: str) -> str:
     """Bits as a text in `unit`, without it: '12.3' or '3.70'."""
     if bits is None or math.isnan(bits):
         return NOTHING
-    return f"{bits * DIGITS_PER_BIT:.2f}" if unit == DIGITS else f"{bits:.1f}"
+    return f"{rounded(bits, unit):.{_decimals(unit)}f}"
+
+
+def rounded(bits: float, unit: str) -> float:
+    """Bits in `unit` as they are printed; never -0.0."""
+    return round(bits * factor(unit), _decimals(unit)) + 0.0
+
+
+def _decimals(unit: str) -> int:
+    return 2 if unit == DIGITS else 1
+
+
+def change_in_unit(bits: float, unit: str) -> str:
+    """A difference of bits as a text in `unit`: '+12.3'; without a sign when it rounds to 0."""
+    return f"{'+' if rounded(bits, unit) > 0 else ''}{in_unit(bits, unit)}"
 
 
 def text(value: float | complex | None, form: str = ".6g") -> str:

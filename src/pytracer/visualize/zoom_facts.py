@@ -49,7 +49,7 @@ def facts(found: View) -> list[Any]:
         pairs += [(f"{unit}, {name}", in_unit(cells[column], unit)) for column, name in names.items()]
         pairs += [
             (f"{unit} that agree with the unperturbed, min", in_unit(cells["error_bits_min"], unit)),
-            ("agreement", text(_known(cells["agreement"]), ".0%")),
+            ("same type and shape" if cells["precision"] else "same value", text(_known(cells["agreement"]), ".0%")),
         ]
     pairs += [
         ("unperturbed", number_text(cells["unperturbed"], cells["unperturbed_imag"])),

@@ -43,12 +43,11 @@ NEIGHBOURS = 30
 def layout(contents: Contents, state: State) -> html.Div:
     """The bars above, the graph below."""
     measured = contents.result.perturbed
-    colour = {BITS: "bits left", LOST: "bits lost"}
     shown = {"worst": "functions that lose most" if measured else "first functions", "around": "around the chosen one"}
     lanes = dict(enumerate(contents.nesting.lanes))
     key: dict[str, Any] = {"data-key": "0"}
     bars = [
-        switch("callgraph-colour", "colour", colour, state.colour, hidden=not measured),
+        switch("callgraph-colour", "colour", _colours(state.unit), state.colour, hidden=not measured),
         lane_choice(lanes, state.lane),
         html.Button("all the time", id="gantt-all", title="zoom out (key 0)", **key),
         exports(chart="gantt", csv="callgraph/bars"),
@@ -89,6 +88,10 @@ def layout(contents: Contents, state: State) -> html.Div:
     )
 
 
+def _colours(unit: str) -> dict[str, str]:
+    return {BITS: f"{unit} left", LOST: f"{unit} lost"}
+
+
 def lane_choice(lanes: dict[int, str], lane: int | None) -> html.Label:
     """Which lane is shown."""
     options = [{"label": name, "value": number} for number, name in lanes.items()]
@@ -99,6 +102,7 @@ def lane_choice(lanes: dict[int, str], lane: int | None) -> html.Label:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     controls.bind(app, "callgraph", CONTROLS)
+    controls.follow_unit(app, "callgraph-colour", _colours)
     follow_moves(app, "gantt")
 
     @app.callback(

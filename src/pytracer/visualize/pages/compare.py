@@ -27,7 +27,7 @@ from pytracer.visualize.queries import compare
 from pytracer.visualize.queries.compare import Change
 from pytracer.visualize.queries.contents import Contents, verdict
 from pytracer.visualize.state import ALL, State
-from pytracer.visualize.units import count, factor
+from pytracer.visualize.units import change_in_unit, count, rounded
 
 PATH = paths.COMPARE
 TITLE = "Compare"
@@ -45,12 +45,15 @@ def layout(contents: Contents, state: State) -> html.Div:
         [
             address("compare"),
             html.Section(
-                [_verdict("This result", contents), _verdict("The other", contents.other)], className="card columns"
+                _verdicts(contents, contents.other, state.unit), className="card columns", id="compare-verdicts"
             ),
             html.Section(
                 [
                     html.Div(
-                        [html.H2("Bits of the worst output"), exports(chart="compared", csv="compare/functions")],
+                        [
+                            html.H2("The worst output of each function"),
+                            exports(chart="compared", csv="compare/functions"),
+                        ],
                         className="bar",
                     ),
                     html.Div(html.Div(chart("compared"), id="compared-frame", className="frame"), className="scroll"),
@@ -71,8 +74,12 @@ def layout(contents: Contents, state: State) -> html.Div:
     )
 
 
-def _verdict(title: str, contents: Contents) -> html.Div:
-    found = verdict(contents)
+def _verdicts(here: Contents, there: Contents, unit: str) -> list[html.Div]:
+    return [_verdict("This result", here, unit), _verdict("The other", there, unit)]
+
+
+def _verdict(title: str, contents: Contents, unit: str) -> html.Div:
+    found = verdict(contents, unit)
     return html.Div(
         [html.H2([f"{title} ", html.Span(contents.result.path.name, className="note")]), html.P(found.headline)]
     )
@@ -80,16 +87,24 @@ def _verdict(title: str, contents: Contents) -> html.Div:
 
 def _circumstances(here: Contents, there: Contents) -> list[Any]:
     found = compare.circumstances(here, there)
-    same = html.P("Command, noise, versions and numbers of samples are the same.", className="note")
+    same = html.P(
+        "Command, noise, seeds, samples, versions and the sources that both results hold are the same.",
+        className="note",
+    )
     view = table(("", "this result", "the other"), [list(row) for row in found], className="wide")
     return [html.H2("What else differs"), view if found else same]
 
 
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks; without a second result there is nothing to call back."""
-    if contents.other is None:
+    other = contents.other
+    if other is None:
         return
     controls.bind(app, "compare", {"compare-changes": "changes"})
+
+    @app.callback(Output("compare-verdicts", "children"), Input("unit", "value"), prevent_initial_call=True)
+    def tell(unit: str) -> list[html.Div]:
+        return _verdicts(contents, other, unit)
 
     @app.callback(
         Output("compared", "figure"),
@@ -131,20 +146,25 @@ def drawing(contents: Contents, state: State, colours: Theme) -> tuple[Figure, d
         found = compare.changes(contents, contents.other)
     except ResultError as error:
         return message(str(error), colours), {}, "", problem(error)
-    listed = [change for change in found if change.changed or state.changes == ALL]
+    listed = [change for change in found if change.changed(state.unit) or state.changes == ALL]
     if not compare_figure.drawn(found):
         figure = message("No function was measured in both results.", colours)
         return figure, {"height": "160px"}, "", _list(contents, listed, state)
     figure = compare_figure.compare(found, state.unit, colours)
-    return figure, {"height": f"{compare_figure.height(found)}px"}, _note(found), _list(contents, listed, state)
+    return (
+        figure,
+        {"height": f"{compare_figure.height(found)}px"},
+        _note(found, state.unit),
+        _list(contents, listed, state),
+    )
 
 
-def _note(found: Sequence[Change]) -> str:
+def _note(found: Sequence[Change], unit: str) -> str:
     both = sum(change.bits is not None for change in found)
     more = both - compare_figure.DRAWN
     notes = [
         f"{more} functions that changed less are not drawn" if more > 0 else "",
-        "bits are estimates: two runs of one program with other seeds differ a little",
+        f"{unit} are estimates: two runs of one program with other seeds differ a little",
     ]
     return "; ".join(filter(None, notes))
 
@@ -154,7 +174,7 @@ CHANCE = {True: "yes", False: "no", None: "-"}
 
 def _list(contents: Contents, changes: Sequence[Change], state: State) -> Any:
     if not changes:
-        return empty("No function changed its bits.")
+        return empty(f"No function changed its {state.unit}.")
     unit = state.unit
     headings = (
         "function",
@@ -195,8 +215,8 @@ def _change(change: Change, unit: str) -> html.Td:
         return html.Td("only in this result" if change.there is None else "only in the other", className="note")
     if change.bits is None:
         return html.Td("-", className="number")
-    shown = f"{change.bits * factor(unit):+.1f}"
-    return html.Td(shown, className="number worse" if change.bits <= -compare.SAME else "number")
+    worse = rounded(change.bits, unit) < 0
+    return html.Td(change_in_unit(change.bits, unit), className="number worse" if worse else "number")
 
 
 HEADINGS = (

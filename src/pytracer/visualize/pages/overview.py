@@ -37,6 +37,8 @@ LISTED = 8
 NAMED = 3
 """Names shown of an entry."""
 
+OF_CALLS = "lost: of the call that loses most; in and out: the fewest of any input and of any output, over all calls"
+
 
 def layout(contents: Contents, state: State) -> html.Div:
     """All of it."""
@@ -73,12 +75,13 @@ def sections(contents: Contents, state: State) -> list[Any]:
 def ranking(contents: Contents, state: State) -> list[Any]:
     """The functions that lose most; each line selects the call that does."""
     measured = contents.result.perturbed
-    bits = ("lost", "inputs", "outputs") if measured else ()
+    bits = ("lost", "min in", "min out") if measured else ()
     rows = [_row(function, state, measured=measured) for function in contents.functions[:TOP]]
     every = f"all {count(len(contents.functions))} functions"
     return [
         _heading(f"Functions by {UNITS[state.unit]} lost" if measured else "Functions", csv="overview/ranking"),
         table(("function", *bits, "calls", "called at"), rows, className="wide"),
+        html.P(OF_CALLS, className="note") if measured else None,
         html.P(link(every, paths.FUNCTIONS, state)) if len(contents.functions) > TOP else None,
     ]
 

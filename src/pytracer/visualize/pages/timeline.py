@@ -11,9 +11,10 @@ from plotly.graph_objects import Figure
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
 from pytracer.visualize.components import address, chart, exports, follow_moves, link
+from pytracer.visualize.controls import follow_unit
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
-from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, values
+from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, quantities, values
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.kept import Kept
 from pytracer.visualize.queries.timeline import SUMMARIES, Timeline, divergences, timeline
@@ -58,6 +59,7 @@ def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks: `navigate` alone writes the address, everything else follows from the address."""
     kept: Kept[Timeline] = Kept(KEPT, lambda found: len(found.calls) + len(found))
     follow_moves(app, "timeline")
+    follow_unit(app, "timeline-y", quantities)
 
     @app.callback(
         Output("timeline-view", "search", allow_duplicate=True),

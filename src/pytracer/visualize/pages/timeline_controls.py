@@ -11,6 +11,7 @@ from pytracer.visualize.function_grid import modules
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.timeline import has_complex
 from pytracer.visualize.state import ALL, BITS, CHOICES, IMAG, LINEAR, LOG, MEAN, ORDER, REAL, STD, TIME, State
+from pytracer.visualize.units import UNITS
 
 EVERYTHING = "*"
 """The choice of all: an empty value would look as if nothing was chosen."""
@@ -41,7 +42,7 @@ def controls(contents: Contents, state: State) -> html.Div:
     real_only = state.part == REAL and not has_complex(contents.result)
     lanes = [(row, name) for row, name in enumerate(lane_names(contents))]
     main = [
-        choice("y", "show", {BITS: "significant bits", MEAN: "mean", STD: "std"}, hidden=not measured),
+        choice("y", "show", quantities(state.unit), hidden=not measured),
         choice("x", "by", {ORDER: "call order", TIME: "time"}),
         menu("summary", "over elements", _choices(SUMMARY_NAMES)),
     ]
@@ -60,6 +61,11 @@ def controls(contents: Contents, state: State) -> html.Div:
     unusual = any(shown[name] != default[name] for name in CONTROLS[3:])
     details = html.Details([html.Summary("filters and axes"), html.Div(more, className="controls")], open=unusual)
     return html.Div([html.Div(main, className="controls"), details])
+
+
+def quantities(unit: str) -> dict[str, str]:
+    """What the vertical axis can show."""
+    return {BITS: UNITS[unit], MEAN: "mean", STD: "std"}
 
 
 def lane_names(contents: Contents) -> list[str]:

@@ -1,6 +1,7 @@
 """One value from near: the elements of an array, and what every sample had in one of them."""
 
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from dash import State as Held
 from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
+from pytracer.parse.unstored import why_no_elements, why_no_observations
 from pytracer.visualize import controls, paths, zoom_view
 from pytracer.visualize.agreement import marked
 from pytracer.visualize.components import address, bind_part, chart, exports, follow_moves, link, part, switch, table
@@ -25,6 +27,8 @@ from pytracer.visualize.zoom_view import BINS, MOST_BINS, NOTHING, View, view
 
 PATH = paths.ZOOM
 TITLE = "Zoom"
+LETTERS = 60
+"""Of a line of a message in a chart."""
 
 CONTROLS = {
     "zoom-quantity": "quantity",
@@ -88,9 +92,7 @@ def _elements(contents: Contents, state: State) -> list[Any]:
         html.Div(
             [
                 html.Label(["value", dcc.Dropdown(id="zoom-value", clearable=False)], className="wide"),
-                switch(
-                    "zoom-quantity", "", {BITS: "bits", MEAN: "mean", STD: "std"}, state.quantity, hidden=not measured
-                ),
+                switch("zoom-quantity", "", _quantities(state.unit), state.quantity, hidden=not measured),
                 html.Div(switch("zoom-part", "", {REAL: "real", IMAG: "imaginary"}, state.part), id="zoom-complex"),
                 html.Div(
                     [
@@ -111,6 +113,10 @@ def _elements(contents: Contents, state: State) -> list[Any]:
         html.P(id="heatmap-note", className="note"),
         exports(chart="heatmap", csv="zoom/elements"),
     ]
+
+
+def _quantities(unit: str) -> dict[str, str]:
+    return {BITS: unit, MEAN: "mean", STD: "std"}
 
 
 def _histogram(state: State) -> list[Any]:
@@ -134,6 +140,7 @@ def _histogram(state: State) -> list[Any]:
 def register(app: Dash, contents: Contents) -> None:
     """Register the callbacks."""
     controls.bind(app, "zoom", CONTROLS)
+    controls.follow_unit(app, "zoom-quantity", _quantities)
     for name in ("heatmap", "profile"):
         follow_moves(app, name)
 
@@ -224,10 +231,17 @@ def drawn(contents: Contents, state: State, colours: Theme, draw: Callable[[View
     try:
         found = view(contents, state)
         if found is None or found.elements is None:
-            return message(_why_nothing(found), colours)
+            return _said(_why_nothing(found), colours)
         return draw(found, colours)
     except ResultError as error:
         return message(str(error), colours)
+
+
+def _said(text: str, colours: Theme) -> Figure:
+    """A chart with nothing but a sentence, in lines that fit into half a page."""
+    figure = message(text, colours)
+    figure.layout.annotations[0].text = "<br>".join(wrap(figure.layout.annotations[0].text, LETTERS))
+    return figure
 
 
 def _why_nothing(found: View | None) -> str:
@@ -235,7 +249,7 @@ def _why_nothing(found: View | None) -> str:
         return NOTHING
     if not found.value.shape:
         return "A single number: what the samples had stands beside."
-    return "Its elements are not stored: equal in all samples, not floating-point, or above the limit of the result."
+    return f"Its elements are not stored: {why_no_elements(found.contents.result, found.value.cells)}."
 
 
 def frame(contents: Contents, state: State) -> tuple[str, list[Any]]:
@@ -269,8 +283,8 @@ def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> t
     if pointed is None and found.no_element:
         title.append(html.Span(f" {found.no_element}", className="note problem"))
     if seen is None:
-        why = "What each sample had is not stored: the same in all samples, or above the limit of the result."
-        return title, message(why, colours), None
+        why = why_no_observations(found.value.cells)
+        return title, _said(f"What each sample had is not stored: {why}.", colours), None
     return title, zoom_figure.observed(seen, colours, part=found.part), samples_table(seen)
 
 

@@ -27,7 +27,8 @@ class Value:
     bits_median: float | None
     mean: float | complex | None
     std: float | None
-    agreement: float | None  # share of the samples that have the same content, or type and shape
+    agreement: float | None  # share of the samples that have the same content (discrete values), or type and shape
+    discrete: bool  # no floating-point numbers
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _values(contents: Contents, cells: dict[str, Any]) -> list[Value]:
     return values(contents, first, [rank >= cells["n_inputs"] for rank in range(length)])
 
 
-COLUMNS = ("label", "type", "size", "bits_min", "bits_median", "mean", "mean_imag", "std", "agreement")
+COLUMNS = ("label", "type", "size", "bits_min", "bits_median", "mean", "mean_imag", "std", "agreement", "precision")
 
 
 def values(contents: Contents, first: int, outputs: Sequence[bool]) -> list[Value]:
@@ -130,6 +131,7 @@ def values(contents: Contents, first: int, outputs: Sequence[bool]) -> list[Valu
             mean=number(known(columns["mean"][i]), known(columns["mean_imag"][i])),
             std=known(columns["std"][i]),
             agreement=known(columns["agreement"][i]),
+            discrete=columns["precision"][i] == 0,
         )
         for i, output in enumerate(outputs)
     ]

@@ -16,6 +16,8 @@ from pytracer.visualize.queries.callgraph import Graph
 from pytracer.visualize.queries.cells import Floats, Ints, known, pick
 from pytracer.visualize.queries.kept import Kept
 from pytracer.visualize.queries.nesting import Nesting
+from pytracer.visualize.state import BITS
+from pytracer.visualize.units import UNITS, in_unit
 
 UNKNOWN_PLACE = "unknown place"
 ELEMENTS = 2**22
@@ -182,8 +184,8 @@ def functions(result: Result, calls_of: CallIndex) -> list[Function]:
     ]
 
 
-def verdict(contents: Contents) -> Verdict:
-    """The one sentence the reader came for. An unperturbed result gets no digits."""
+def verdict(contents: Contents, unit: str = BITS) -> Verdict:
+    """The one sentence the reader came for, counted in `unit`. An unperturbed result gets no digits."""
     result = contents.result
     if not result.perturbed:
         reason = result.verdict.partition(": ")[2]
@@ -193,23 +195,23 @@ def verdict(contents: Contents) -> Verdict:
             f"{reason or 'nothing was measured'}. Nothing can be said about its digits.",
             False,
         )
-    how = _how(result)
+    how = _how(result, unit)
     worst = contents.functions[0] if contents.functions else None
     if worst is None or worst.bits_lost is None:
         return Verdict("No floating-point result of the traced functions was perturbed", how, False)
     if worst.bits_lost < 0.05:
-        return Verdict("No perturbed call loses bits", how, True)
-    headline = f"{worst.name} loses {worst.bits_lost:.1f} of {worst.bits_before:.1f} bits"
+        return Verdict(f"No perturbed call loses {unit}", how, True)
+    headline = f"{worst.name} loses {in_unit(worst.bits_lost, unit)} of {in_unit(worst.bits_before, unit)} {unit}"
     return Verdict(headline, f"called at {worst.place}; {how}", True)
 
 
-def _how(result: Result) -> str:
+def _how(result: Result, unit: str) -> str:
     columns = (result.samples[name] for name in ("status", "model"))
     models = dict.fromkeys(model for status, model in zip(*columns, strict=True) if status == "measured")
     samples, probability, confidence = (result.attribute(name) for name in ("samples", "probability", "confidence"))
     return (
         f"{samples} perturbed samples, noise model {', '.join(models)}; "
-        f"significant bits with probability {probability:g} at confidence {confidence:g}"
+        f"{UNITS[unit]} with probability {probability:g} at confidence {confidence:g}"
     )
 
 
