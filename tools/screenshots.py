@@ -107,7 +107,8 @@ PICTURES: dict[str, tuple[Callable[[Reader], None], int]] = {
 def worst_call(reader: Reader) -> str:
     """The row of the call that loses most, from the link of the overview."""
     overview(reader)
-    link = str(reader.find("#page a", CULPRIT).get_attribute("href"))
+    script = "return [...document.querySelectorAll('#page a')].find(a => a.textContent.includes(arguments[0])).href"
+    link = str(reader.driver.execute_script(script, CULPRIT))
     return link.partition("call=")[2].partition("&")[0]
 
 
