@@ -388,9 +388,9 @@ def test_unperturbed_result_shows_no_bits(chromium: Chrome, unperturbed_file: Pa
             page.sees("#page", "zeta")
             assert float(page.style("#verdict h1", "fontSize").removesuffix("px")) >= 40
             assert "bits" not in chromium.find_element(By.TAG_NAME, "body").text
-        page.open("timeline?y_range=-0.5..0.5")
+        page.open("timeline?y_range=0.5..1.5")
         page.sees("#timeline .ytitle", "mean")
-        page.until("zoomed", lambda: axis_range(page, "yaxis") == [-0.5, 0.5])
+        page.until("zoomed", lambda: axis_range(page, "yaxis") == [0.5, 1.5])
         page.sees("#timeline-note", "show all")
 
 
