@@ -12,6 +12,7 @@ from pytracer.visualize import controls, function_grid, paths
 from pytracer.visualize.components import (
     address,
     bind_part,
+    bind_plain,
     bits_cell,
     chart,
     exports,
@@ -20,6 +21,7 @@ from pytracer.visualize.components import (
     lost_cell,
     number_cell,
     part,
+    plain,
     switch,
     table,
 )
@@ -79,7 +81,7 @@ def layout(contents: Contents, state: State) -> html.Div:
                     ),
                     html.Div(html.Div(chart("callgraph"), id="callgraph-frame", className="frame"), className="scroll"),
                     html.P(id="callgraph-note", className="note"),
-                    html.Div(id="callgraph-neighbours"),
+                    plain("callgraph-neighbours"),
                 ],
                 className="card",
             ),
@@ -104,6 +106,7 @@ def register(app: Dash, contents: Contents) -> None:
     controls.bind(app, "callgraph", CONTROLS)
     controls.follow_unit(app, "callgraph-colour", _colours)
     follow_moves(app, "gantt")
+    bind_plain(app, "callgraph-neighbours")
 
     @app.callback(
         Output("callgraph-view", "search", allow_duplicate=True),
@@ -143,7 +146,7 @@ def register(app: Dash, contents: Contents) -> None:
 
     @app.callback(
         Output("callgraph-function", "children"),
-        Output("callgraph-neighbours", "children"),
+        Output("callgraph-neighbours-plain", "data"),
         Input("callgraph-view", "search"),  # all of it: the links keep it
     )
     def list_neighbours(search: str | None) -> tuple[str, Any]:
