@@ -12,7 +12,7 @@ from pytracer.visualize.queries.timeline import Timeline
 from pytracer.visualize.state import ALL, BITS, IMAG, LOG, TIME, Range, State
 from pytracer.visualize.units import count, factor
 
-LIMIT = 1000
+LIMIT = 700
 """Points that a browser still moves without delay, as vector graphics."""
 
 
