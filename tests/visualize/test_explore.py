@@ -44,6 +44,15 @@ def reader(chromium: Chrome, address: str) -> Iterator[Reader]:
     assert reader.problems() == []
 
 
+def turn_wheel(reader: Reader, chart: str, *, across: float = 0.5) -> None:
+    """Zoom into a chart at a share of its width."""
+    place = reader.find(f"#{chart} .nsewdrag").rect
+    point = {"x": place["x"] + place["width"] * across, "y": place["y"] + place["height"] / 2}
+    for _ in range(6):
+        wheel = {"type": "mouseWheel", "deltaX": 0, "deltaY": -300}
+        reader.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel | point)
+
+
 def test_bars_are_nested_and_select_calls(reader: Reader) -> None:
     reader.open("callgraph")
     reader.sees("#gantt .bartext", "5.0  mod.solve")
@@ -66,11 +75,7 @@ def test_wheel_asks_for_more_bars(reader: Reader) -> None:
     reader.press("0")
     reader.sees("#gantt-note", "50 short calls share 1 bar,")
     assert "time_range" not in reader.driver.current_url
-    place = reader.find("#gantt .nsewdrag").rect
-    point = {"x": place["x"] + 3, "y": place["y"] + place["height"] / 2}
-    for _ in range(5):
-        wheel = {"type": "mouseWheel", "deltaX": 0, "deltaY": -200}
-        reader.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel | point)
+    turn_wheel(reader, "gantt", across=0.005)
     reader.at("time_range=")
     shown = "return document.querySelector('#gantt .js-plotly-plot').layout.xaxis.range"
 
@@ -154,14 +159,6 @@ def test_zoom_controls_are_in_the_address(reader: Reader) -> None:
     reader.at("bins=7")
     reader.driver.back()
     reader.until("bins are back", lambda: reader.find("#zoom-bins").get_attribute("value") == "")
-
-
-def turn_wheel(reader: Reader, chart: str) -> None:
-    place = reader.find(f"#{chart} .nsewdrag").rect
-    point = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
-    for _ in range(6):
-        wheel = {"type": "mouseWheel", "deltaX": 0, "deltaY": -300}
-        reader.driver.execute_cdp_cmd("Input.dispatchMouseEvent", wheel | point)
 
 
 def test_wheel_zooms_into_an_array(reader: Reader) -> None:

@@ -18,10 +18,10 @@ from pytracer.visualize import zoom_charts, zoom_view
 from pytracer.visualize.agreement import AGREE, DIFFER, marked
 from pytracer.visualize.figures import zoom as figures
 from pytracer.visualize.figures.theme import LIGHT
-from pytracer.visualize.figures.zoom import Shown, coarse
+from pytracer.visualize.figures.zoom import Shown
 from pytracer.visualize.pages import zoom as page
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import SIDE, Elements, Window
+from pytracer.visualize.queries.arrays import SIDE, Elements, Window, coarse
 from pytracer.visualize.queries.contents import CallIndex, Contents
 from pytracer.visualize.state import BITS, IMAG, LOG, MEAN, STD, State
 from pytracer.visualize.zoom_facts import description, facts

@@ -36,9 +36,9 @@ class _Times:
     def __init__(self, lane: AlignedLane) -> None:
         self._lane = lane
         self.enter = lane.column("enter_ns").astype(np.int64)
-        returned = lane.column("outcome") != Outcome.RUNNING
-        self._exit = np.where(returned, lane.column("exit_ns").astype(np.int64), np.iinfo(np.int64).max)
-        self._duration = np.where(returned, self._exit - self.enter, 0)
+        self._returned = lane.column("outcome") != Outcome.RUNNING
+        self._exit = lane.column("exit_ns").astype(np.int64)
+        self._duration = np.where(self._returned, self._exit - self.enter, 0)
 
     def placed(self, calls: Ints, shift: Ints) -> Ints:
         """When these calls began, on the clock of what shows their callers."""
@@ -51,7 +51,7 @@ class _Times:
             some = lane.source[calls] == sample
             before[some] = side.calls["enter_ns"][rows[callers[some]]].astype(np.int64)
         first = self.enter[callers] + shift[callers]
-        runs = self._exit[callers] != np.iinfo(np.int64).max
-        last = np.where(runs, self._exit[callers] + shift[callers] - self._duration[calls], np.iinfo(np.int64).max)
-        found: Ints = np.maximum(np.minimum(first + self.enter[calls] - before, last), first)
+        began = first + self.enter[calls] - before
+        last = self._exit[callers] + shift[callers] - self._duration[calls]
+        found: Ints = np.maximum(np.where(self._returned[callers], np.minimum(began, last), began), first)
         return found

@@ -124,7 +124,12 @@ def _register(app: Dash, contents: Contents) -> None:
             return no_update, state.unit
         return state.with_fields(unit=unit).search, no_update
 
-    @app.callback(Output("headline", "children"), Output("verdict-detail", "children"), Input("unit", "value"))
+    @app.callback(
+        Output("headline", "children"),
+        Output("verdict-detail", "children"),
+        Input("unit", "value"),
+        prevent_initial_call=True,
+    )
     def tell(unit: str) -> tuple[str, str]:
         found = verdict(contents, unit)
         return found.headline, found.detail

@@ -99,6 +99,14 @@ def bind_part(app: Dash, page: str, name: str) -> Input:
     return found
 
 
+def with_way_out(note: str, path: str, state: State, ranges: Sequence[str]) -> list[Any]:
+    """A note under a chart and, while one of these fields of the state zooms into it, the link that ends that."""
+    if all(getattr(state, name) is None for name in ranges):
+        return [note]
+    whole = state.with_fields(**dict.fromkeys(ranges))
+    return [f"{note}. " if note else "", link("show all", path, whole, key="0")]
+
+
 def follow_moves(app: Dash, name: str) -> None:
     """Put what a reader zooms or pans of the chart `name` into the address; see figures.theme.follow."""
     app.clientside_callback(  # type: ignore[no-untyped-call]

@@ -7,7 +7,6 @@ from pytracer.visualize import zoom_view
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message
 from pytracer.visualize.queries import arrays
-from pytracer.visualize.queries.arrays import Window
 from pytracer.visualize.sampling import thin
 from pytracer.visualize.state import MEAN, STD
 from pytracer.visualize.zoom_view import View
@@ -20,25 +19,21 @@ RANGES = ("down_range", "across_range")
 
 def heatmap(found: View, colours: Theme) -> Figure:
     """Two axes of the array, or its one; the selected element is framed."""
-    assert found.elements is not None
     index = found.value.index(found.element)
-    if found.is_line:
-        windows, mark = (Window.of(None, 1), found.windows[1]), (0, index[0])
-        figure = zoom_figure.heatmap(found.numbers[None, :], ("", "index"), windows, found.shown, colours, mark=mark)
-        figure.update_yaxes(visible=False, fixedrange=True)
-        return figure
     down, across = found.axes
-    plane = found.elements.plane(found.numbers, (down, across), found.element)
-    titles, mark = (f"axis {down}", f"axis {across}"), (index[down], index[across])
-    return zoom_figure.heatmap(plane, titles, found.windows, found.shown, colours, mark=mark)
+    titles = ("", "index") if found.is_line else (f"axis {down}", f"axis {across}")
+    mark = (0 if found.is_line else index[down], index[across])
+    figure = zoom_figure.heatmap(found.plane, titles, found.windows, found.shown, colours, mark=mark)
+    if found.is_line:
+        figure.update_yaxes(visible=False, fixedrange=True)
+    return figure
 
 
 def not_shown(found: View) -> str:
     """What the heatmap leaves out, in words; empty when nothing."""
-    windows = (Window.of(None, 1) if found.is_line else found.windows[0], found.windows[1])
     index = found.value.index(found.element)
     others = [f"axis {axis} at {place}" for axis, place in enumerate(index) if axis not in found.axes]
-    return "; ".join(filter(None, (zoom_figure.coarse_note(windows, found.shown.quantity), ", ".join(others))))
+    return "; ".join(filter(None, (zoom_figure.coarse_note(found.windows, found.shown.quantity), ", ".join(others))))
 
 
 def profile(found: View, colours: Theme) -> Figure:

@@ -60,9 +60,9 @@ class View:
 
     @cached_property
     def windows(self) -> tuple[Window, Window]:
-        """What is shown of `axes`."""
+        """What is shown of `axes`; an array with one axis is a single row."""
         down, across = (self.value.shape[axis] for axis in self.axes)
-        rows = Window.of(None if self.is_line else self.state.down_range, down)
+        rows = Window.of(None, 1) if self.is_line else Window.of(self.state.down_range, down)
         return rows, Window.of(self.state.across_range, across)
 
     @property
@@ -94,6 +94,12 @@ class View:
         assert self.elements is not None
         return self.elements.quantity(self.shown.quantity, self.part)
 
+    @cached_property
+    def plane(self) -> Floats:
+        """Those along `axes` through the element, as rows and columns; an array with one axis is a single row."""
+        assert self.elements is not None
+        return self.numbers[None, :] if self.is_line else self.elements.plane(self.numbers, self.axes, self.element)
+
 
 def view(contents: Contents, state: State) -> View | None:
     """The value of the address, else the worst one of the call, else of the worst call; None where there is none."""
@@ -117,15 +123,10 @@ def _worst(call: Call) -> calls.Value:
 
 def pointed_at(found: View, data: dict[str, Any]) -> int:
     """Flat index of the element that the cell under a point of the heatmap shows."""
-    assert found.elements is not None
     point = data["points"][0]
-    columns = found.windows[1].block(point["x"])
-    if found.is_line:
-        _, column = arrays.shown_of(found.numbers[None, columns], found.shown.quantity)
-        return moved(found, {0: columns.start + column})
-    rows = found.windows[0].block(point["y"])
-    plane = found.elements.plane(found.numbers, found.axes, found.element)
-    row, column = arrays.shown_of(plane[rows, columns], found.shown.quantity)
+    rows, columns = (window.block(point[axis]) for window, axis in zip(found.windows, "yx", strict=True))
+    row, column = arrays.shown_of(found.plane[rows, columns], found.shown.quantity)
+    # Of an array with one axis both are that one: the column, which comes last, counts.
     return moved(found, {found.axes[0]: rows.start + row, found.axes[1]: columns.start + column})
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from pytracer.visualize.figures.bits_axis import bits_axis
 from pytracer.visualize.figures.theme import ABOVE_PIXELS, FULL_BITS, LEGEND_PIXELS, Theme, empty, escape, follow
-from pytracer.visualize.queries.arrays import Observations, Window
+from pytracer.visualize.queries.arrays import Observations, Window, coarse
 from pytracer.visualize.queries.cells import Floats, Ints
 from pytracer.visualize.state import BITS, MEAN, STD, Range
 from pytracer.visualize.units import UNITS, factor
@@ -96,19 +96,6 @@ def coarse_note(windows: tuple[Window, Window], quantity: str) -> str:
     share = [window.step for window in windows]
     which = {BITS: "the fewest bits", STD: "the largest standard deviation", MEAN: "the first"}[quantity]
     return f"each cell shows one of {share[0]} x {share[1]} elements: {which}" if max(share) > 1 else ""
-
-
-def coarse(plane: Floats, share: tuple[int, int], quantity: str) -> Floats:
-    """One of each block of `share` elements: the fewest bits, the largest std, or the first mean."""
-    if share == (1, 1):
-        return plane
-    rows, columns = (np.arange(0, length, step) for length, step in zip(plane.shape, share, strict=True))
-    if quantity == MEAN:
-        first: Floats = plane[np.ix_(rows, columns)]
-        return first
-    choose = np.fmin if quantity == BITS else np.fmax
-    found: Floats = choose.reduceat(choose.reduceat(plane, rows, axis=0), columns, axis=1)
-    return found
 
 
 def _logarithm(numbers: Floats) -> Floats:

@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
-from pytracer.visualize.components import address, chart, exports, follow_moves, link
+from pytracer.visualize.components import address, chart, exports, follow_moves, with_way_out
 from pytracer.visualize.controls import follow_unit
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
@@ -113,15 +113,8 @@ def drawing(contents: Contents, state: State, kept: Kept[Timeline], look: Theme)
             figure = message(nothing, look)
     except ResultError as error:
         return title, message(str(error), look), "", []
-    return title, figure, note(selection.note, state), options(curve.label for curve in points.curves)
-
-
-def note(text: str, state: State) -> list[Any]:
-    """What is not drawn, and the way out of a zoom."""
-    if state.x_range is None and state.y_range is None:
-        return [text]
-    whole = link("show all", PATH, state.with_fields(x_range=None, y_range=None), key="0")
-    return [f"{text}. " if text else "", whole]
+    note = with_way_out(selection.note, PATH, state, ("x_range", "y_range"))
+    return title, figure, note, options(curve.label for curve in points.curves)
 
 
 def rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:

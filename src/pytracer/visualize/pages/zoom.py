@@ -1,7 +1,6 @@
 """One value from near: the elements of an array, and what every sample had in one of them."""
 
 from collections.abc import Callable
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,17 @@ from pytracer.parse.store import ResultError
 from pytracer.parse.unstored import why_no_elements, why_no_observations
 from pytracer.visualize import controls, paths, zoom_view
 from pytracer.visualize.agreement import marked
-from pytracer.visualize.components import address, bind_part, chart, exports, follow_moves, link, part, switch, table
+from pytracer.visualize.components import (
+    address,
+    bind_part,
+    chart,
+    exports,
+    follow_moves,
+    part,
+    switch,
+    table,
+    with_way_out,
+)
 from pytracer.visualize.figures import zoom as zoom_figure
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.queries import arrays
@@ -21,14 +30,12 @@ from pytracer.visualize.queries.arrays import Observations
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import BITS, CHOICES, IMAG, LINEAR, LOG, MEAN, REAL, STD, State
 from pytracer.visualize.units import in_unit
-from pytracer.visualize.zoom_charts import heatmap, histogram, not_shown, profile
+from pytracer.visualize.zoom_charts import RANGES, heatmap, histogram, not_shown, profile
 from pytracer.visualize.zoom_facts import description, number_text
 from pytracer.visualize.zoom_view import BINS, MOST_BINS, NOTHING, View, view
 
 PATH = paths.ZOOM
 TITLE = "Zoom"
-LETTERS = 60
-"""Of a line of a message in a chart."""
 
 CONTROLS = {
     "zoom-quantity": "quantity",
@@ -45,15 +52,14 @@ CONTROLS = {
 }
 
 
-_ZOOM = ("across_range", "down_range")
 _HISTOGRAM = ("bins", "normalisation")
 _COLOURS = ("colour_low", "colour_high")
 WITHOUT = {
-    "zoom-facts": (*_ZOOM, *_HISTOGRAM, *_COLOURS, "quantity", "part", "colour_scale", "element", "along"),
+    "zoom-facts": (*RANGES, *_HISTOGRAM, *_COLOURS, "quantity", "part", "colour_scale", "element", "along"),
     "heatmap": (*_HISTOGRAM, "along"),
     "profile": (*_HISTOGRAM, *_COLOURS),
-    "histogram": (*_ZOOM, *_COLOURS, "element", "along", "across", "down"),
-    "observed": (*_ZOOM, *_HISTOGRAM, *_COLOURS, "quantity", "colour_scale", "along"),
+    "histogram": (*RANGES, *_COLOURS, "element", "along", "across", "down"),
+    "observed": (*RANGES, *_HISTOGRAM, *_COLOURS, "quantity", "colour_scale", "along"),
 }
 """Part of the page -> fields of the address that change nothing there."""
 
@@ -231,17 +237,10 @@ def drawn(contents: Contents, state: State, colours: Theme, draw: Callable[[View
     try:
         found = view(contents, state)
         if found is None or found.elements is None:
-            return _said(_why_nothing(found), colours)
+            return message(_why_nothing(found), colours)
         return draw(found, colours)
     except ResultError as error:
         return message(str(error), colours)
-
-
-def _said(text: str, colours: Theme) -> Figure:
-    """A chart with nothing but a sentence, in lines that fit into half a page."""
-    figure = message(text, colours)
-    figure.layout.annotations[0].text = "<br>".join(wrap(figure.layout.annotations[0].text, LETTERS))
-    return figure
 
 
 def _why_nothing(found: View | None) -> str:
@@ -260,12 +259,7 @@ def frame(contents: Contents, state: State) -> tuple[str, list[Any]]:
         found = None  # the chart says why
     if found is None or found.elements is None:
         return "frame flat", []
-    note = not_shown(found)
-    flat = "frame flat" if found.is_line else "frame tall"
-    if state.across_range is None and state.down_range is None:
-        return flat, [note]
-    whole = link("show all", PATH, state.with_fields(across_range=None, down_range=None), key="0")
-    return flat, [f"{note}. " if note else "", whole]
+    return "frame flat" if found.is_line else "frame tall", with_way_out(not_shown(found), PATH, state, RANGES)
 
 
 def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> tuple[Any, Figure, Any]:
@@ -284,7 +278,7 @@ def element(contents: Contents, state: State, pointed: Any, colours: Theme) -> t
         title.append(html.Span(f" {found.no_element}", className="note problem"))
     if seen is None:
         why = why_no_observations(found.value.cells)
-        return title, _said(f"What each sample had is not stored: {why}.", colours), None
+        return title, message(f"What each sample had is not stored: {why}.", colours), None
     return title, zoom_figure.observed(seen, colours, part=found.part), samples_table(seen)
 
 

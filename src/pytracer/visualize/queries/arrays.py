@@ -175,12 +175,23 @@ class Window(NamedTuple):
         return slice(first, min(first + self.step, self.indices.stop))
 
 
+def coarse(plane: Floats, share: tuple[int, int], quantity: str) -> Floats:
+    """One of each block of `share` elements: the fewest bits, the largest std, or the first mean."""
+    if share == (1, 1):
+        return plane
+    rows, columns = (np.arange(0, length, step) for length, step in zip(plane.shape, share, strict=True))
+    if quantity == MEAN:
+        first: Floats = plane[np.ix_(rows, columns)]
+        return first
+    choose = np.fmin if quantity == BITS else np.fmax
+    found: Floats = choose.reduceat(choose.reduceat(plane, rows, axis=0), columns, axis=1)
+    return found
+
+
 def shown_of(block: Floats, quantity: str) -> tuple[int, int]:
-    """Which element of a block (rows, columns) stands for it: the fewest bits, the largest std, or the first mean."""
-    if quantity == MEAN or np.isnan(block).all():
-        return 0, 0
-    index = np.nanargmin(block) if quantity == BITS else np.nanargmax(block)
-    row, column = np.unravel_index(index, block.shape)
+    """Which element of a block (rows, columns) stands for it; the first one where all are NaN."""
+    shown = coarse(block, (len(block), block.shape[1]), quantity)
+    row, column = np.unravel_index(np.argmax(block == shown), block.shape)
     return int(row), int(column)
 
 

@@ -41,6 +41,11 @@ def pick(table: Columns, column: str, rows: Rows) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
+def row_type(rows: int) -> np.dtype[Any]:
+    """Integers that number so many rows, in half the memory where they can."""
+    return np.dtype(np.int32 if rows <= np.iinfo(np.int32).max else np.int64)
+
+
 def known(value: float | None) -> float | None:
     """The number, or None for NaN: not measured."""
     return None if value is None or math.isnan(value) else float(value)

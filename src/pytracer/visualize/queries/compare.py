@@ -1,7 +1,6 @@
 """Two results side by side: the functions whose bits changed, and what else differs."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
@@ -12,7 +11,7 @@ import numpy as np
 
 from pytracer.parse.store import Result
 from pytracer.shared import NO_NOISE
-from pytracer.visualize.queries import overview
+from pytracer.visualize.queries import overview, samples
 from pytracer.visualize.queries.contents import INSTALLED, Contents, Function
 from pytracer.visualize.state import BITS
 from pytracer.visualize.units import rounded
@@ -140,8 +139,8 @@ def _facts(result: Result) -> dict[str, str]:
 
 def _varied(result: Result) -> str:
     """The settings of the samples, each once."""
-    settings = (json.loads(text) for text in result.samples["settings"].tolist())
-    return ", ".join(dict.fromkeys(f"{name}={level}" for each in settings for name, level in each.items()))
+    settings = (sample.settings.items() for sample in samples.samples(result).all)
+    return ", ".join(dict.fromkeys(f"{name}={level}" for each in settings for name, level in each))
 
 
 def _targets(targets: Any) -> str:

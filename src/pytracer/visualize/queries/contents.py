@@ -13,7 +13,7 @@ from pytracer.parse.groups import rank_key
 from pytracer.parse.store import Result
 from pytracer.shared import NO_NOISE
 from pytracer.visualize.queries.callgraph import Graph
-from pytracer.visualize.queries.cells import Floats, Ints, known, pick
+from pytracer.visualize.queries.cells import Floats, Ints, known, pick, row_type
 from pytracer.visualize.queries.kept import Kept
 from pytracer.visualize.queries.nesting import Nesting
 from pytracer.visualize.state import BITS
@@ -132,7 +132,7 @@ class CallIndex:
 
     def __init__(self, function: Ints, functions: int) -> None:
         order = np.argsort(function, kind="stable")
-        self._order = order.astype(np.int32) if len(function) < 2**31 else order
+        self._order = order.astype(row_type(len(function)), copy=False)
         self._first = np.searchsorted(function, np.arange(functions + 1), sorter=self._order)
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pytracer.parse.store import Result
 from pytracer.records.schema import Outcome
-from pytracer.visualize.queries.cells import Floats, Ints
+from pytracer.visualize.queries.cells import Floats, Ints, row_type
 
 LEVELS = 40
 """Levels of nested calls of a lane that are drawn; deeper calls are counted."""
@@ -108,7 +108,7 @@ def bars(
     there = np.flatnonzero((nesting.start_ns <= last * 1e6) & (nesting.end_ns >= first * 1e6))
     first_line = np.full(len(nesting.lanes), -1, np.int32)
     first_line[list(shown)] = list(shown.values())
-    in_lanes = there[first_line[nesting.lane[there]] >= 0].astype(np.int32 if len(nesting) < 2**31 else np.int64)
+    in_lanes = there[first_line[nesting.lane[there]] >= 0].astype(row_type(len(nesting)))
     chosen = in_lanes[nesting.depth[in_lanes] < LEVELS]
     line = first_line[nesting.lane[chosen]] + nesting.depth[chosen]
     bits = nesting.lost if lost else nesting.bits

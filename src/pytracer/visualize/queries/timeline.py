@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pytracer.parse.store import Result
 from pytracer.records.schema import Outcome
-from pytracer.visualize.queries.cells import Floats, Ints, Rows, pick
+from pytracer.visualize.queries.cells import Floats, Ints, Rows, pick, row_type
 from pytracer.visualize.queries.contents import Contents, Function
 from pytracer.visualize.state import BITS, IMAG, MIN, State
 
@@ -103,8 +103,7 @@ def timeline(contents: Contents, functions: Sequence[Function], lane: int | None
     result, index = contents.result, contents.calls_of
     parts = [_lane(result, index[function.row], lane) for function in functions]
     calls = parts[0] if len(parts) == 1 else np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
-    small = max(len(result.calls), len(result.values)) < 2**31
-    builder = _Builder(contents, np.dtype(np.int32 if small else np.int64))
+    builder = _Builder(contents, row_type(max(len(result.calls), len(result.values))))
     for start in range(0, len(calls), BLOCK):
         builder.add(start, calls[start : start + BLOCK])
     return Timeline(result, builder.curves, calls, *builder.columns())
