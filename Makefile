@@ -8,7 +8,7 @@ BUILD_INPUTS := pyproject.toml CMakeLists.txt $(wildcard src/pytracer/native/*.[
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test test-all bench fidelity lint clean other-pythons traced-process
+.PHONY: help demo test test-all bench fidelity lint clean environments other-pythons traced-process everything
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -25,11 +25,11 @@ help:
 demo: $(VENV)/demo.stamp
 	@$(BIN)/pytracer run examples/demo.py
 
-test: lint other-pythons
+test: environments lint other-pythons
 	@$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-all: OTHER_GOAL := everything
-test-all: lint other-pythons everything
+test-all: environments lint other-pythons everything
 
 bench: $(VENV)/dev.stamp
 	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
@@ -51,6 +51,15 @@ clean:
 # A process for each processor; the tests of a file share what they set up.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
+# All at once, as installing keeps one processor busy. What fails here is tried again, and told, where it is needed.
+environments: | $(BIN)/pip
+	@$(BIN)/python tools/pythons.py 2>/dev/null | { \
+		while read -r version python; do \
+			$(MAKE) VENV=.venv-$$version PYTHON="$$python" .venv-$$version/test.stamp </dev/null >/dev/null 2>&1 & \
+		done; \
+		$(MAKE) $(VENV)/dev.stamp; wait; \
+	}
+
 # The same goal with each other Python, in an environment of its own. What depends on the interpreter is the traced process.
 OTHER_GOAL := traced-process
 other-pythons: $(VENV)/dev.stamp
@@ -65,6 +74,9 @@ traced-process: $(VENV)/test.stamp
 everything: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest
 
+# Bytecode is compiled when it is first needed: most never is.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
+
 # pip is what `venv` puts last: with it the environment is complete.
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
@@ -72,10 +84,10 @@ $(BIN)/pip:
 	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/%.stamp: $(BUILD_INPUTS) | $(BIN)/pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	$(INSTALL) '.[$*]'
 	@touch $@
 
 # Tools beyond the tests' needs; its environment serves the other goals too.
 $(VENV)/dev.stamp: $(BUILD_INPUTS) | $(BIN)/pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	@touch $(VENV)/demo.stamp $(VENV)/test.stamp $@
