@@ -37,10 +37,9 @@ def shown(client: FlaskClient, path: str, search: str = "") -> str:
 
 def card(client: FlaskClient, search: str) -> object:
     """What is said of the selected call, or instead of it."""
-    names = ("children", "hidden")
     body = {
-        "output": "..call.children...call.hidden..",
-        "outputs": [{"id": "call", "property": name} for name in names],
+        "output": "..call-plain.data...call.hidden..",
+        "outputs": [{"id": "call-plain", "property": "data"}, {"id": "call", "property": "hidden"}],
         "inputs": [
             {"id": "url", "property": "pathname", "value": "/"},
             {"id": "url", "property": "search", "value": search},

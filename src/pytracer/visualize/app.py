@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import paths, web
-from pytracer.visualize.components import call_card, empty, key, link, problem, switch
+from pytracer.visualize.components import bind_plain, call_card, empty, key, link, plain, problem, switch
 from pytracer.visualize.pages import BY_PATH, PAGES
 from pytracer.visualize.queries import calls
 from pytracer.visualize.queries.contents import Contents, verdict
@@ -83,7 +83,7 @@ def _layout(contents: Contents) -> html.Div:
             ),
             html.P(id="problem", className="problem card", role="alert", hidden=True, title="click to hide it"),
             html.Main(id="page"),
-            html.Aside(id="call", className="card call"),
+            html.Aside(plain("call", className="card call")),
             html.Div([html.H2("Keys"), *keys], id="help", className="card", hidden=True),
         ]
     )
@@ -109,8 +109,10 @@ def _register(app: Dash, contents: Contents) -> None:
         State("pages", "id"),
     )
 
+    bind_plain(app, "call")
+
     @app.callback(
-        Output("call", "children"), Output("call", "hidden"), Input("url", "pathname"), Input("url", "search")
+        Output("call-plain", "data"), Output("call", "hidden"), Input("url", "pathname"), Input("url", "search")
     )
     def select(path: str | None, search: str | None) -> tuple[Any, bool]:
         return selected_call(contents, path, View.parse(search))

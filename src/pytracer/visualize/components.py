@@ -65,7 +65,7 @@ def chart(name: str, *, resizes: bool = True) -> dcc.Loading:
 
 
 def plain(name: str, **more: Any) -> html.Div:
-    """A box for a long table, which a callback gives as components of `html` to the data of the id '<name>-plain'."""
+    """A box that is drawn often or long: a callback gives components of `html` to the data of the id '<name>-plain'."""
     return html.Div([dcc.Store(id=f"{name}-plain"), html.Div(id=name, **more)])
 
 
