@@ -114,6 +114,7 @@ def test_page_has_what_the_reader_came_for(result: Result) -> None:
     assert re.search(r"2\s+0\s+0\s+2\.50 s\s+2026-01-31 23:59:02\+01:00\s+measured", page.texts["samples"])
     assert re.search(r"4\s+1\s+0\s+unknown\s+unknown\s+failed", page.texts["samples"])
     assert "wall time of the whole process, with tracing" in page.texts["samples"]
+    assert "8 to 12: 2" in page.texts["overview"]
     assert page.names.count("svg") == 1 + 3  # distribution; calls, elements and samples of the worst value
 
 

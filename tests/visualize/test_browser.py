@@ -363,11 +363,11 @@ def test_numbers_and_pictures_are_saved(page: Timeline, tmp_path: Path) -> None:
     page.shows("mod.alpha", 7)
     for form in ("SVG", "PNG", "CSV"):
         page.click(".chart .exports > *", form)
-    names = ("timeline.svg", "timeline.png", "values.csv")
+    names = ("timeline.svg", "timeline.png", "timeline-values.csv")
     WebDriverWait(page.driver, SECONDS).until(lambda _: all((tmp_path / name).exists() for name in names))
     assert "<svg" in (tmp_path / "timeline.svg").read_text()
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
-    assert len(list(csv.DictReader(io.StringIO((tmp_path / "values.csv").read_text())))) == 7
+    assert len(list(csv.DictReader(io.StringIO((tmp_path / "timeline-values.csv").read_text())))) == 7
 
 
 def test_unknown_function_call_and_page_are_messages(page: Timeline) -> None:

@@ -121,7 +121,7 @@ def test_table_of_the_view_is_sent(client: FlaskClient) -> None:
     answer = client.get("/csv/timeline/values.csv?function=mod.zeta&argument=return")
     assert answer.status_code == 200
     assert answer.mimetype == "text/csv"
-    assert 'filename="values.csv"' in answer.headers["Content-Disposition"]
+    assert 'filename="timeline-values.csv"' in answer.headers["Content-Disposition"]
     lines = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(line["function"], line["argument"], line["role"]) for line in lines] == [
         ("mod.zeta", "return", "output")

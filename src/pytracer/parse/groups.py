@@ -1,5 +1,7 @@
 """Sums, extremes and medians over the rows of a table that belong together, such as the calls of a function."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,15 @@ def rank_key(bits: Floats) -> Floats:
     within = np.clip(bits, -1e9, 1e9)  # a damaged result holds anything
     rounded: Floats = np.round(within, 3)
     return rounded
+
+
+BARS = (*range(0, 52, 4), 53)
+"""Ends of the bars of a distribution of bits; the last bar has all bits of a float64 too."""
+
+
+def distribution(bits: Floats) -> tuple[list[int], Sequence[int]]:
+    """How many have so many bits (base 2): counts (bars,), and the ends of the bars (bars + 1,). NaN is in none."""
+    return np.histogram(bits, BARS)[0].tolist(), BARS
 
 
 class Groups:

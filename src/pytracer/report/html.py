@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pytracer.errors import PytracerError
+from pytracer.parse.groups import distribution
 from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.parse.store import Result
 from pytracer.report import html_values
@@ -119,11 +120,11 @@ def _distribution(result: Result) -> Markup | None:
     known = bits[~np.isnan(bits)]
     if not result.perturbed or not len(known):
         return None
-    heights, edges = np.histogram(known, np.arange(0, 57, 4))
+    counts, ends = distribution(known)
     label = (
         f"{len(known)} calls by the significant bits of their worst output, from {known.min():.1f} to {known.max():.1f}"
     )
-    plot = bars(heights.tolist(), edges.tolist(), "significant bits of the worst output", "calls", label=label)
+    plot = bars(counts, ends, "significant bits of the worst output", "calls", label=label)
     return element("figure", plot, element("figcaption", label))
 
 

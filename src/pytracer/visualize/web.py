@@ -105,7 +105,8 @@ def _csv(contents: Contents, page: str, name: str) -> Response:
         lines = itertools.chain([next(lines)], lines)  # what cannot be read mostly shows at once
     except ResultError as error:
         abort(_wrong(error))
-    return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
+    attached = f'attachment; filename="{page}-{name}.csv"'
+    return Response(lines, mimetype="text/csv", headers={"Content-Disposition": attached})
 
 
 def _figure(contents: Contents, page: str, name: str) -> Response:

@@ -5,20 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from pytracer.parse import groups
 from pytracer.parse.schema import UNKNOWN_EXIT
 from pytracer.parse.store import Columns, Result
 from pytracer.records.ledger import TITLES
 from pytracer.visualize.queries.contents import Contents, Function
 
-BIN = 4
-"""Bits of a bar of the distribution."""
-ENDS = (*range(0, 52, BIN), 53)
-
 
 class Bar(NamedTuple):
-    """Calls whose worst output has `low` to `high` significant bits; the last bar has all bits of a float64 too."""
+    """Calls whose worst output has `low` to `high` significant bits."""
 
     low: int
     high: int
@@ -27,8 +22,8 @@ class Bar(NamedTuple):
 
 def distribution(contents: Contents) -> list[Bar]:
     """The calls by the bits of their worst output; those that were not measured are in none."""
-    counts, _ = np.histogram(contents.result.calls["output_bits_min"], bins=ENDS)
-    return [Bar(*bar) for bar in zip(ENDS[:-1], ENDS[1:], counts.tolist(), strict=True)]
+    counts, ends = groups.distribution(contents.result.calls["output_bits_min"])
+    return [Bar(*bar) for bar in zip(ends[:-1], ends[1:], counts, strict=True)]
 
 
 class Unseen(NamedTuple):
