@@ -74,8 +74,7 @@ traced-process: $(VENV)/test.stamp
 everything: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest
 
-# Bytecode is compiled when it is first needed: most never is.
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 # pip is what `venv` puts last: with it the environment is complete.
 $(BIN)/pip:
