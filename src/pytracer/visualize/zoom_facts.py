@@ -6,6 +6,7 @@ import numpy as np
 from dash import html
 
 from pytracer.parse.store import ResultError
+from pytracer.visualize.components import options
 from pytracer.visualize.queries import calls
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.state import State
@@ -21,13 +22,13 @@ def description(contents: Contents, state: State) -> list[Any]:
         return [html.P(str(error), className="problem", role="alert"), [], [], None, True, True, [], [], "", ""]
     if found is None:
         return [html.P(NOTHING, className="empty"), [], [], None, True, True, [], [], "", ""]
-    options = [{"label": _choice(value, state.unit), "value": value.row} for value in found.call.values]
-    axes = [{"label": f"axis {axis}, {length}", "value": axis} for axis, length in enumerate(found.value.shape)]
+    values = options({value.row: _choice(value, state.unit) for value in found.call.values})
+    axes = options({axis: f"axis {axis}, {length}" for axis, length in enumerate(found.value.shape)})
     is_complex = found.elements is not None and found.elements.is_complex
     title = html.H2([f"{found.value.label} of {found.call.name} ", html.Span(_about(found), className="note")])
     few = len(found.value.shape) < 2
     shown = [f"axis {axis}" for axis in found.axes]
-    return [title, facts(found), options, found.value.row, not is_complex, few, axes, axes, *shown]
+    return [title, facts(found), values, found.value.row, not is_complex, few, axes, axes, *shown]
 
 
 def _choice(value: calls.Value, unit: str) -> str:

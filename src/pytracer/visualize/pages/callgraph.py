@@ -20,6 +20,7 @@ from pytracer.visualize.components import (
     link,
     lost_cell,
     number_cell,
+    options,
     part,
     plain,
     switch,
@@ -96,8 +97,8 @@ def _colours(unit: str) -> dict[str, str]:
 
 def lane_choice(lanes: dict[int, str], lane: int | None) -> html.Label:
     """Which lane is shown."""
-    options = [{"label": name, "value": number} for number, name in lanes.items()]
-    drop = dcc.Dropdown(id="callgraph-lane", options=options, value=lane, placeholder=f"all {len(lanes)} lanes")
+    menu = options(lanes)
+    drop = dcc.Dropdown(id="callgraph-lane", options=menu, value=lane, placeholder=f"all {len(lanes)} lanes")
     return html.Label(["lane", drop], className="wide", hidden=len(lanes) < 2)
 
 

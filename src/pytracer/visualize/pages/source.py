@@ -21,6 +21,7 @@ from pytracer.visualize.components import (
     lost_cell,
     lost_text,
     number_cell,
+    options,
     plain,
     problem,
     table,
@@ -71,9 +72,8 @@ def register(app: Dash, contents: Contents) -> None:
         state = State.parse(search)
         file, _ = place(contents, sources, state)
         given = chosen if chosen in sources.files else file
-        options = [{"label": name, "value": name} for name in sources.files]
         if ctx.triggered_id != "source-file" or given == file:
-            return [no_update, options, file]
+            return [no_update, options({name: name for name in sources.files}), file]
         return [state.with_fields(file=given, line=None).search, no_update, no_update]
 
     @app.callback(

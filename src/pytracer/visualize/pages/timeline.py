@@ -10,11 +10,11 @@ from plotly.graph_objects import Figure
 
 from pytracer.parse.store import ResultError
 from pytracer.visualize import function_grid, paths
-from pytracer.visualize.components import address, chart, exports, follow_moves, with_way_out
+from pytracer.visualize.components import address, chart, exports, follow_moves, options, with_way_out
 from pytracer.visualize.controls import follow_unit
 from pytracer.visualize.figures.theme import Theme, message, theme
 from pytracer.visualize.figures.timeline import timeline as draw_timeline
-from pytracer.visualize.pages.timeline_controls import CONTROLS, controls, follow, options, quantities, values
+from pytracer.visualize.pages.timeline_controls import CONTROLS, arguments, controls, follow, quantities, values
 from pytracer.visualize.queries.contents import Contents
 from pytracer.visualize.queries.kept import Kept
 from pytracer.visualize.queries.timeline import SUMMARIES, Timeline, divergences, timeline
@@ -114,7 +114,7 @@ def drawing(contents: Contents, state: State, kept: Kept[Timeline], look: Theme)
     except ResultError as error:
         return title, message(str(error), look), "", []
     note = with_way_out(selection.note, PATH, state, ("x_range", "y_range"))
-    return title, figure, note, options(curve.label for curve in points.curves)
+    return title, figure, note, options(arguments(curve.label for curve in points.curves))
 
 
 def rows(contents: Contents, state: State) -> Iterator[Sequence[Any]]:

@@ -1,11 +1,11 @@
 """The controls of the timeline, and how they and the address follow each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
 
-from pytracer.visualize.components import switch
+from pytracer.visualize.components import options, switch
 from pytracer.visualize.figures.timeline import SUMMARY_NAMES
 from pytracer.visualize.function_grid import modules
 from pytracer.visualize.queries.contents import Contents
@@ -34,28 +34,27 @@ def controls(contents: Contents, state: State) -> html.Div:
     def choice(name: str, label: str, names: Any, *, hidden: bool = False) -> html.Div:
         return switch(f"timeline-{name}", label, names, shown[name], hidden=hidden)
 
-    def menu(name: str, label: str, texts: list[Any]) -> html.Label:
-        long = name not in CHOICES
-        menu = dcc.Dropdown(id=f"timeline-{name}", options=texts, value=shown[name], clearable=False, searchable=long)
-        return html.Label([label, menu], className="menu" if long else "menu short")
+    def menu(name: str, label: str, names: Mapping[Any, str]) -> html.Label:
+        long, menu = name not in CHOICES, options(names)
+        drop = dcc.Dropdown(id=f"timeline-{name}", options=menu, value=shown[name], clearable=False, searchable=long)
+        return html.Label([label, drop], className="menu" if long else "menu short")
 
     real_only = state.part == REAL and not has_complex(contents.result)
-    lanes = [(row, name) for row, name in enumerate(lane_names(contents))]
     main = [
         choice("y", "show", quantities(state.unit), hidden=not measured),
         choice("x", "by", {ORDER: "call order", TIME: "time"}),
-        menu("summary", "over elements", _choices(SUMMARY_NAMES)),
+        menu("summary", "over elements", SUMMARY_NAMES),
     ]
     more = [
-        menu("argument", "value", options(())),
+        menu("argument", "value", arguments(())),
         choice("role", "", {ALL: "all", "inputs": "inputs", "outputs": "outputs"}),
         choice("part", "of mean and std", {REAL: "real part", IMAG: "imaginary part"}, hidden=real_only),
-        menu("module", "module", _menu("all modules", ((name, name) for name in modules(contents)))),
-        menu("lane", "lane", _menu("all lanes", lanes)),
+        menu("module", "module", _with_all("all modules", {name: name for name in modules(contents)})),
+        menu("lane", "lane", _with_all("all lanes", dict(enumerate(lane_names(contents))))),
         choice("y_scale", "vertical axis", _SCALES),
-        menu("y_format", "numbers", _choices(_FORMATS)),
+        menu("y_format", "numbers", _FORMATS),
         choice("x_scale", "horizontal axis", _SCALES),
-        menu("x_format", "numbers", _choices(_FORMATS)),
+        menu("x_format", "numbers", _FORMATS),
     ]
     default = dict(zip(CONTROLS, values(State()), strict=True))
     unusual = any(shown[name] != default[name] for name in CONTROLS[3:])
@@ -74,18 +73,14 @@ def lane_names(contents: Contents) -> list[str]:
     return [f"{process}/{name}" for process, name in zip(lanes["process"], lanes["name"], strict=True)]
 
 
-def options(labels: Iterable[str]) -> list[dict[str, Any]]:
-    """The menu of the values of a function."""
-    different = list(dict.fromkeys(labels))
-    return _menu(f"all {len(different)} values" if different else "all values", ((text, text) for text in different))
+def arguments(labels: Iterable[str]) -> dict[Any, str]:
+    """The choices among the values of a function."""
+    different = {label: label for label in labels}
+    return _with_all(f"all {len(different)} values" if different else "all values", different)
 
 
-def _choices(names: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"label": name, "value": value} for value, name in names.items()]
-
-
-def _menu(all_of_them: str, choices: Iterable[tuple[Any, str]]) -> list[dict[str, Any]]:
-    return [{"label": all_of_them, "value": EVERYTHING}, *({"label": name, "value": value} for value, name in choices)]
+def _with_all(all_of_them: str, names: Mapping[Any, str]) -> dict[Any, str]:
+    return {EVERYTHING: all_of_them, **names}
 
 
 def values(state: State) -> list[Any]:
